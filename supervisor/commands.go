@@ -1,0 +1,290 @@
+package supervisor
+
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"systemg/config"
+	"systemg/supervisor/unit"
+)
+
+// Baseline is what a command was about, and how the units stood just before
+// it: Progress and Outcome compare with it.
+type Baseline struct {
+	// Units are in dependency order.
+	Units []Mark
+	// Changes is what an apply or a restart did to definitions.
+	Changes []Change
+}
+
+// Mark is one unit before a command.
+type Mark struct {
+	ID   string
+	Run  uint64
+	Ends int
+	// Changed is whether the command does anything to the unit.
+	Changed bool
+	// Fresh is whether only a run newer than Run counts.
+	Fresh bool
+	// Down is whether the unit is to be brought down, not up.
+	Down bool
+}
+
+// Source is a manifest that was read, with the environment it was read in.
+type Source struct {
+	Plan *config.Plan
+	Env  []string
+}
+
+// Start wants the selected units, and what they depend on, up. With a source
+// its new units are added first. Units that run are left alone; with no unit
+// named, so are those that have completed or were skipped.
+func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Baseline, error) {
+	return ask(ctx, s, func(l *loop) (Baseline, error) {
+		if l.closing {
+			return Baseline{}, ErrClosing
+		}
+		if src != nil {
+			l.load(src, sel.Project, addOnly)
+		}
+		chosen, err := l.choose(sel)
+		if err != nil {
+			return Baseline{}, err
+		}
+		return l.startAll(chosen, len(sel.Units) > 0), nil
+	})
+}
+
+// startAll starts the chosen units after what they depend on. Named ones are
+// started again even where they have completed.
+func (l *loop) startAll(chosen []*entry, named bool) Baseline {
+	explicit := map[string]bool{}
+	var ids []string
+	for _, e := range chosen {
+		explicit[e.def.ID()] = named
+		ids = append(ids, e.def.ID())
+	}
+	all := l.graph.Closure(ids)
+	var b Baseline
+	for _, id := range l.graph.Order() {
+		if !all[id] {
+			continue
+		}
+		e := l.entries[id]
+		m := e.mark()
+		m.Changed = l.startOne(e, explicit[id])
+		m.Fresh = m.Changed && e.u.Run == m.Run && !e.u.Alive()
+		b.Units = append(b.Units, m)
+	}
+	return b
+}
+
+// startOne wants one unit up and says whether that changed anything.
+func (l *loop) startOne(e *entry, explicit bool) bool {
+	if e.wish == wishStop {
+		e.wish = noWish
+		l.touch(e)
+	}
+	done := e.u.State == unit.Completed || e.u.State == unit.Skipped
+	if done && !explicit {
+		return false
+	}
+	up := e.u.State == unit.Running || e.u.State == unit.Starting
+	l.step(e, unit.Start{})
+	return !up
+}
+
+// Stop wants the selected units down, dependents first. With kill it neither
+// asks nor waits for dependents.
+func (s *Supervisor) Stop(ctx context.Context, sel Selection, kill bool, reason string) (Baseline, error) {
+	return ask(ctx, s, func(l *loop) (Baseline, error) {
+		chosen, err := l.choose(sel)
+		if err != nil {
+			return Baseline{}, err
+		}
+		return l.stopAll(chosen, kill, reason), nil
+	})
+}
+
+func (l *loop) stopAll(chosen []*entry, kill bool, reason string) Baseline {
+	var b Baseline
+	for _, e := range chosen {
+		m := e.mark()
+		m.Down = true
+		m.Changed = e.u.Desired == unit.Up && e.u.State != unit.Completed && e.u.State != unit.Skipped
+		b.Units = append(b.Units, m)
+		if kill {
+			e.wish = noWish
+			l.step(e, unit.Stop{Kill: true, Reason: reason})
+			continue
+		}
+		e.wish, e.wishReason = wishStop, reason
+		l.touch(e)
+	}
+	return b
+}
+
+// Close refuses every start from now on and wants everything down.
+func (s *Supervisor) Close(ctx context.Context, kill bool, reason string) (Baseline, error) {
+	return ask(ctx, s, func(l *loop) (Baseline, error) {
+		l.closing, l.stale = true, true
+		chosen, err := l.choose(Selection{})
+		if err != nil {
+			return Baseline{}, err
+		}
+		return l.stopAll(chosen, kill, reason), nil
+	})
+}
+
+// Restart gives the selected units new runs: they stop dependents first and
+// start dependencies first. With a source, definitions are replaced first,
+// and what the source no longer names is removed.
+func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, replaces string) (Baseline, error) {
+	return ask(ctx, s, func(l *loop) (Baseline, error) {
+		if l.closing {
+			return Baseline{}, ErrClosing
+		}
+		var changes []Change
+		if src != nil {
+			changes = l.load(src, sel.Project, replaceAll)
+			l.abandon(replaces, src.Plan)
+		}
+		chosen, err := l.choose(sel)
+		if err != nil {
+			return Baseline{}, err
+		}
+		b := Baseline{Changes: changes}
+		for _, e := range chosen {
+			m := e.mark()
+			m.Changed, m.Fresh = true, true
+			b.Units = append(b.Units, m)
+			e.wish, e.wishReason = wishRestart, "restarted by an operator"
+			l.touch(e)
+		}
+		return b, nil
+	})
+}
+
+// Apply makes the projects of the source what it says: new units start,
+// missing ones stop, changed ones restart, the others are left alone.
+func (s *Supervisor) Apply(ctx context.Context, src *Source, project string) (Baseline, error) {
+	return ask(ctx, s, func(l *loop) (Baseline, error) {
+		if l.closing {
+			return Baseline{}, ErrClosing
+		}
+		b := Baseline{Changes: l.load(src, project, replaceAll)}
+		for _, c := range b.Changes {
+			e := l.entries[c.ID]
+			m := e.mark()
+			m.Changed = true
+			switch c.Effect {
+			case EffectStart:
+				m.Fresh = true
+				l.step(e, unit.Start{})
+			case EffectRestart:
+				m.Fresh = true
+				e.wish, e.wishReason = wishRestart, "its definition changed"
+				l.touch(e)
+			case EffectStop:
+				m.Down = true
+			case EffectNothing, EffectInPlace:
+				continue
+			}
+			b.Units = append(b.Units, m)
+		}
+		return b, nil
+	})
+}
+
+// Adhoc adds a unit without a manifest and starts it. The expiry is a time
+// to live; 0 means none.
+func (s *Supervisor) Adhoc(ctx context.Context, def *config.Unit, env []string, ttl time.Duration) (Baseline, error) {
+	return ask(ctx, s, func(l *loop) (Baseline, error) {
+		if l.closing {
+			return Baseline{}, ErrClosing
+		}
+		e, err := l.addAdhoc(def, env)
+		if err != nil {
+			return Baseline{}, err
+		}
+		if ttl > 0 {
+			e.expires = time.Now().Add(ttl)
+			l.deadlines.add(e.expires, def.ID())
+		}
+		return l.startAll([]*entry{e}, true), nil
+	})
+}
+
+// Signal sends a signal to the main process groups of the selected units and
+// gives those that had one.
+func (s *Supervisor) Signal(ctx context.Context, sel Selection, sig syscall.Signal) ([]string, error) {
+	return ask(ctx, s, func(l *loop) ([]string, error) {
+		chosen, err := l.choose(sel)
+		if err != nil {
+			return nil, err
+		}
+		var ids []string
+		for _, e := range chosen {
+			if !e.u.Main || !e.u.Spawned || e.u.Exited {
+				continue
+			}
+			id := treeID(e.def, unit.NoStep, e.u.Run)
+			if err := l.o.Host.SignalMain(id, sig); err != nil {
+				return ids, err
+			}
+			ids = append(ids, e.def.ID())
+		}
+		return ids, nil
+	})
+}
+
+// choose resolves a selection to entries, in dependency order.
+func (l *loop) choose(sel Selection) ([]*entry, error) {
+	l.publish()
+	views, err := l.s.board.current.Load().Select(sel, false)
+	if err != nil {
+		return nil, err
+	}
+	chosen := make([]*entry, 0, len(views))
+	for _, v := range views {
+		chosen = append(chosen, l.entries[v.ID])
+	}
+	return chosen, nil
+}
+
+func (e *entry) mark() Mark { return Mark{ID: e.def.ID(), Run: e.u.Run, Ends: e.ends} }
+
+// Purge forgets units of which nothing lives: definition, state and logs.
+// It gives what was forgotten and what could not be, because it lives.
+func (s *Supervisor) Purge(ctx context.Context, project string) (forgotten, alive []string, err error) {
+	type answer struct{ forgotten, alive []string }
+	a, err := ask(ctx, s, func(l *loop) (answer, error) {
+		l.publish()
+		views, err := l.s.board.current.Load().Select(Selection{Project: project}, true)
+		if err != nil {
+			return answer{}, err
+		}
+		var entries []*entry
+		for _, v := range views {
+			e := l.entries[v.ID]
+			if e.u.Alive() {
+				return answer{alive: living(views)}, nil
+			}
+			entries = append(entries, e)
+		}
+		forgotten, alive := l.forget(entries)
+		return answer{forgotten: forgotten, alive: alive}, nil
+	})
+	return a.forgotten, a.alive, err
+}
+
+func living(views []*View) []string {
+	var ids []string
+	for _, v := range views {
+		if v.Unit.Alive() {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,73 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"systemg/config"
+	"systemg/ipc"
+	"systemg/supervisor"
+)
+
+// wireError gives an error the code and the data a client can rely on.
+func wireError(err error) error {
+	var (
+		wire      *ipc.Error
+		unknown   *supervisor.UnknownUnitError
+		project   *supervisor.UnknownProjectError
+		ambiguous *supervisor.AmbiguousError
+		taken     *supervisor.TakenError
+		invalid   *config.Invalid
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wire):
+		return wire
+	case errors.As(err, &unknown):
+		e := ipc.Errorf(ipc.CodeUnknownUnit, "%s", err.Error())
+		e.Try = nearest(unknown.Name, unknown.Known, "sysg status --all lists the units")
+		e.Data = map[string]any{"unit": unknown.Name, "known": head(unknown.Known)}
+		return e
+	case errors.As(err, &project):
+		e := ipc.Errorf(ipc.CodeUnknownProject, "%s", err.Error())
+		e.Try = nearest(project.Name, project.Known, "sysg status --all lists the projects")
+		e.Data = map[string]any{"project": project.Name, "known": head(project.Known)}
+		return e
+	case errors.As(err, &ambiguous):
+		e := ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
+		e.Try = "name it as project/unit, or add --project"
+		return e
+	case errors.As(err, &taken):
+		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
+		e.Try = "give it another name with --name"
+		return e
+	case errors.As(err, &invalid):
+		e := ipc.Errorf(ipc.CodeManifestInvalid, "the manifest has %d errors", len(invalid.Diagnostics))
+		e.Data = map[string]any{"diagnostics": invalid.Diagnostics}
+		return e
+	case errors.Is(err, supervisor.ErrClosing):
+		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
+	case errors.Is(err, context.DeadlineExceeded):
+		return ipc.Errorf(ipc.CodeTimeout, "the time is over")
+	case errors.Is(err, context.Canceled):
+		return ipc.Errorf(ipc.CodeCanceled, "the request was canceled")
+	}
+	return ipc.Errorf(ipc.CodeFailed, "%s", err.Error())
+}
+
+// knownAtMost is how many names an error carries, so that it stays readable.
+const knownAtMost = 50
+
+func head(names []string) []string { return names[:min(len(names), knownAtMost)] }
+
+// nearest suggests a name that differs only a little, or falls back.
+func nearest(name string, known []string, fallback string) string {
+	for _, k := range known {
+		if strings.EqualFold(k, name) || config.Near(name, k) {
+			return "did you mean " + k + "?"
+		}
+	}
+	return fallback
+}

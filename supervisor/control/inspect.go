@@ -1,0 +1,121 @@
+package control
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"systemg/ipc"
+	"systemg/supervisor"
+	"systemg/supervisor/logs"
+	"systemg/supervisor/store"
+	"systemg/supervisor/usage"
+)
+
+// inspectWindow is how far back inspect looks unless told otherwise.
+const inspectWindow = 15 * time.Minute
+
+// inspectEvents is how many events inspect shows at most.
+const inspectEvents = 50
+
+// inspect answers with everything about one unit.
+func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
+	var p ipc.InspectParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	snap, v, err := s.one(p.Unit, p.Project)
+	if err != nil {
+		return nil, err
+	}
+	window := inspectWindow
+	if p.WindowSecs > 0 {
+		window = time.Duration(p.WindowSecs * float64(time.Second))
+	}
+	now := time.Now()
+	result := ipc.InspectResult{
+		Unit:       s.unit(v),
+		Config:     configOf(v.Def, snap.Projects[v.Def.Project].Manifest),
+		Processes:  s.processTree(v),
+		Series:     SeriesOf(s.sampler.History(v.ID, window, now)),
+		Events:     []ipc.Event{},
+		Logs:       s.logFiles(v),
+		DependsOn:  edges(snap, v),
+		Dependents: dependents(snap, v),
+		Limits:     limitsOf(v),
+	}
+	filter := store.Filter{Since: now.Add(-window), Units: map[string]bool{v.ID: true}, Limit: inspectEvents}
+	err = s.journal.Read(filter, func(e store.Event) bool {
+		result.Events = append(result.Events, eventOf(e))
+		return true
+	})
+	return result, err
+}
+
+func (s *server) processTree(v *supervisor.View) []ipc.Process {
+	if v.Process.PID == 0 {
+		return []ipc.Process{}
+	}
+	return processes(s.host.Members(supervisor.TreeOf(v)))
+}
+
+// processes are the processes as a client sees them, parents first.
+func processes(pids []int) []ipc.Process {
+	list := []ipc.Process{}
+	for _, p := range usage.Processes(pids) {
+		list = append(list, ipc.Process{
+			PID: p.PID, PPID: p.PPID, Depth: p.Depth, State: p.State, Command: p.Command,
+			CPUPercent: p.CPUPercent, MemoryBytes: p.RSS,
+		})
+	}
+	return list
+}
+
+// logFiles describes the unit's streams on disk.
+func (s *server) logFiles(v *supervisor.View) []ipc.Log {
+	list := []ipc.Log{}
+	for _, kind := range supervisor.Kinds {
+		l := ipc.Log{Kind: kind, Path: s.paths.Log(v.Def.Project, v.Def.Name, kind), Exact: true}
+		l.Bytes, l.Segments = logs.Size(l.Path)
+		if stream, ok := s.outputs.Stream(v.ID, kind); ok {
+			info := stream.Info()
+			l.LostBytes, l.Exact = info.LostBytes, info.Exact
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// limitsOf reads back from the kernel what is in force.
+func limitsOf(v *supervisor.View) []ipc.Limit {
+	list := []ipc.Limit{}
+	if v.Process.PID == 0 {
+		return list
+	}
+	in, err := usage.Limits(v.Process.PID)
+	if err != nil {
+		return list
+	}
+	for _, l := range in {
+		list = append(list, ipc.Limit{Name: l.Name, Soft: l.Soft, Hard: l.Hard})
+	}
+	return list
+}
+
+// SeriesOf is a history as a client sees it: what nobody knows is null.
+func SeriesOf(s usage.Series) ipc.Series {
+	return ipc.Series{
+		From: s.From, StepSecs: s.Step.Seconds(),
+		CPUPercent: points(s.CPU), MemoryBytes: points(s.Memory),
+	}
+}
+
+func points(values []float64) []*float64 {
+	list := make([]*float64, len(values))
+	for i := range values {
+		if !math.IsNaN(values[i]) {
+			list[i] = &values[i]
+		}
+	}
+	return list
+}

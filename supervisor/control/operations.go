@@ -1,0 +1,394 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"systemg/config"
+	"systemg/ipc"
+	"systemg/supervisor"
+	"systemg/supervisor/unit"
+)
+
+// start brings units up and waits until they are, or will not be.
+func (s *server) start(ctx context.Context, r *ipc.Request) (any, error) {
+	var p ipc.StartParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	if p.Adhoc != nil {
+		return s.startAdhoc(ctx, r, p)
+	}
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	if err := known(src, p.Project); err != nil {
+		return nil, err
+	}
+	sel := p.Selection
+	if src != nil {
+		sel.Project = onlyProject(src, p.Project)
+		s.remember(src)
+	}
+	s.note(r, describe("start", p.Selection))
+	b, err := s.startSource(ctx, src, sel)
+	if err != nil {
+		return nil, err
+	}
+	if p.NoWait {
+		return s.result(s.current(b)), nil
+	}
+	return s.await(ctx, r, b, supervisor.StartPatience, p.TimeoutSecs)
+}
+
+// startSource starts the selection; a manifest of several projects without
+// one chosen starts each of them.
+func (s *server) startSource(ctx context.Context, src *supervisor.Source, sel ipc.Selection) (supervisor.Baseline, error) {
+	if src == nil || sel.Project != "" || len(sel.Units) > 0 {
+		return s.sup.Start(ctx, src, selectionOf(sel))
+	}
+	var all supervisor.Baseline
+	for _, p := range src.Plan.Projects {
+		b, err := s.sup.Start(ctx, src, supervisor.Selection{Project: p.ID})
+		if err != nil {
+			return all, err
+		}
+		all.Units = append(all.Units, b.Units...)
+	}
+	return all, nil
+}
+
+// onlyProject is the project that was asked for, or the only one there is.
+func onlyProject(src *supervisor.Source, asked string) string {
+	if asked == "" && len(src.Plan.Projects) == 1 {
+		return src.Plan.Projects[0].ID
+	}
+	return asked
+}
+
+// remember keeps the manifest's path, so that later commands need no -c.
+func (s *server) remember(src *supervisor.Source) {
+	for _, p := range src.Plan.Projects {
+		if err := s.dir.SetHint(p.ID, src.Plan.File); err != nil {
+			s.log.Warn("cannot keep the manifest's path", "error", err)
+		}
+	}
+}
+
+// adhocProject is the project of units that came from a command line.
+const adhocProject = "adhoc"
+
+func (s *server) startAdhoc(ctx context.Context, r *ipc.Request, p ipc.StartParams) (any, error) {
+	def, err := s.adhocUnit(p)
+	if err != nil {
+		return nil, err
+	}
+	s.note(r, "start -- "+strings.Join(def.Exec, " "))
+	ttl := time.Duration(p.Adhoc.TTLSecs * float64(time.Second))
+	b, err := s.sup.Adhoc(ctx, def, p.Env, ttl)
+	if err != nil {
+		return nil, err
+	}
+	if p.Adhoc.ParentPID > 0 {
+		if err := s.leash(def.ID(), p.Adhoc.ParentPID); err != nil {
+			return nil, err
+		}
+	}
+	if p.NoWait {
+		return s.result(s.current(b)), nil
+	}
+	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+}
+
+// adhocUnit is the definition of a command line.
+func (s *server) adhocUnit(p ipc.StartParams) (*config.Unit, error) {
+	if len(p.Adhoc.Exec) == 0 {
+		return nil, ipc.Errorf(ipc.CodeUsage, "there is no command to start")
+	}
+	project := p.Project
+	if project == "" {
+		project = adhocProject
+	}
+	name := p.Adhoc.Name
+	if name == "" {
+		name = s.freeName(project, filepath.Base(p.Adhoc.Exec[0]))
+	}
+	if err := config.CheckName(name); err != nil {
+		return nil, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
+	}
+	def := config.Adhoc(project, name, p.Adhoc.Exec, p.Adhoc.Dir)
+	return &def, nil
+}
+
+// freeName is the base, or the base with the first number that is not taken.
+func (s *server) freeName(project, base string) string {
+	snap := s.sup.Snapshot()
+	for n := 1; ; n++ {
+		name := base
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", base, n)
+		}
+		v, taken := snap.Find(project + "/" + name)
+		if !taken || v.Orphaned || (v.Adhoc && !v.Unit.Alive()) {
+			return name
+		}
+	}
+}
+
+// leash ends the unit when the process ends. The kernel tells.
+func (s *server) leash(id string, pid int) error {
+	return s.host.Watch(pid, func() {
+		reason := fmt.Sprintf("its parent process %d ended", pid)
+		sel := supervisor.Selection{Units: []string{id}}
+		if _, err := s.sup.Stop(context.Background(), sel, false, reason); err != nil {
+			s.log.Warn("cannot stop a unit whose parent ended", "unit", id, "error", err)
+		}
+	})
+}
+
+// stop brings units down; with Supervisor the daemon follows them.
+func (s *server) stop(ctx context.Context, r *ipc.Request) (any, error) {
+	var p ipc.StopParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	what := describe("stop", p.Selection)
+	if p.Supervisor {
+		what = "stop everything and the supervisor"
+	}
+	s.note(r, what)
+	b, err := s.beginStop(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.await(ctx, r, b, supervisor.StartPatience, p.TimeoutSecs)
+	if p.Supervisor && err == nil {
+		s.quit()
+	}
+	return result, err
+}
+
+func (s *server) beginStop(ctx context.Context, p ipc.StopParams) (supervisor.Baseline, error) {
+	if p.Supervisor {
+		return s.sup.Close(ctx, p.Kill, "the supervisor was stopped")
+	}
+	return s.sup.Stop(ctx, selectionOf(p.Selection), p.Kill, "")
+}
+
+// restart reads the manifest before it touches anything.
+func (s *server) restart(ctx context.Context, r *ipc.Request) (any, error) {
+	var p ipc.RestartParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	replaces, err := s.replaced(src, &p)
+	if err != nil {
+		return nil, err
+	}
+	s.note(r, describe("restart", p.Selection))
+	b, err := s.sup.Restart(ctx, src, selectionOf(p.Selection), replaces)
+	if err != nil {
+		return nil, err
+	}
+	if src != nil {
+		s.remember(src)
+	}
+	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+}
+
+// replaced is the project that moves to a manifest which does not name it:
+// the one that was asked for, or the only one there is.
+func (s *server) replaced(src *supervisor.Source, p *ipc.RestartParams) (string, error) {
+	if src == nil {
+		return "", nil
+	}
+	if p.Project != "" && known(src, p.Project) == nil {
+		return "", nil
+	}
+	var others []string
+	for id, project := range s.sup.Snapshot().Projects {
+		if project.Manifest == "" {
+			continue
+		}
+		if known(src, id) == nil {
+			p.Project = onlyProject(src, p.Project)
+			return "", nil
+		}
+		others = append(others, id)
+	}
+	switch {
+	case p.Project != "" && contains(others, p.Project):
+		old := p.Project
+		p.Project = onlyProject(src, "")
+		return old, nil
+	case p.Project != "":
+		return "", known(src, p.Project)
+	case len(others) == 1:
+		return others[0], nil
+	}
+	p.Project = onlyProject(src, "")
+	return "", nil
+}
+
+// plan says what apply would do.
+func (s *server) plan(_ context.Context, r *ipc.Request) (any, error) {
+	var p ipc.PlanParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	if err := known(src, p.Project); err != nil {
+		return nil, err
+	}
+	if src == nil {
+		return nil, ipc.Errorf(ipc.CodeUsage, "plan needs a manifest")
+	}
+	return ipc.PlanResult{Changes: changesOf(s.sup.Snapshot().Plan(src.Plan, p.Project))}, nil
+}
+
+// apply makes the system what the manifest says.
+func (s *server) apply(ctx context.Context, r *ipc.Request) (any, error) {
+	var p ipc.ApplyParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	if err := known(src, p.Project); err != nil {
+		return nil, err
+	}
+	if src == nil {
+		return nil, ipc.Errorf(ipc.CodeUsage, "apply needs a manifest")
+	}
+	s.note(r, "apply "+p.Path)
+	b, err := s.sup.Apply(ctx, src, p.Project)
+	if err != nil {
+		return nil, err
+	}
+	s.remember(src)
+	op, err := s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+	return ipc.PlanResult{Changes: changesOf(b.Changes), Operation: &op}, err
+}
+
+// signal sends a signal to units that run.
+func (s *server) signal(ctx context.Context, r *ipc.Request) (any, error) {
+	var p ipc.SignalParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	sig, name, err := config.ParseSignal(p.Signal)
+	if err != nil {
+		return nil, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
+	}
+	s.note(r, describe("signal "+name+" to", p.Selection))
+	ids, err := s.sup.Signal(ctx, selectionOf(p.Selection), sig)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, ipc.Errorf(ipc.CodeFailed, "nothing runs that could be signalled")
+	}
+	result := ipc.SignalResult{}
+	snap := s.sup.Snapshot()
+	for _, id := range ids {
+		if v, ok := snap.Find(id); ok {
+			result.Units = append(result.Units, s.unit(v))
+		}
+	}
+	return result, nil
+}
+
+// purge forgets what does not live.
+func (s *server) purge(ctx context.Context, r *ipc.Request) (any, error) {
+	var p ipc.PurgeParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	s.note(r, "purge "+p.Project)
+	if p.Force {
+		if err := s.stopFor(ctx, r, p.Project); err != nil {
+			return nil, err
+		}
+	}
+	forgotten, alive, err := s.sup.Purge(ctx, p.Project)
+	if err != nil {
+		return nil, err
+	}
+	if len(alive) > 0 {
+		e := ipc.Errorf(ipc.CodeRefused, "cannot purge while units run: %s", strings.Join(head(alive), ", "))
+		e.Try = "stop them first, or add --force"
+		return nil, e
+	}
+	for _, id := range forgotten {
+		s.sampler.Forget(id)
+	}
+	if err := s.dir.ForgetHint(p.Project); err != nil {
+		s.log.Warn("cannot forget the manifest's path", "error", err)
+	}
+	return ipc.PurgeResult{Units: forgotten}, nil
+}
+
+func (s *server) stopFor(ctx context.Context, r *ipc.Request, project string) error {
+	b, err := s.sup.Stop(ctx, supervisor.Selection{Project: project}, false, "purged")
+	if err != nil {
+		return err
+	}
+	_, err = s.await(ctx, r, b, supervisor.StartPatience, 0)
+	return err
+}
+
+// describe is an operation in words, for the journal.
+func describe(verb string, sel ipc.Selection) string {
+	what := "everything"
+	switch {
+	case len(sel.Units) > 0:
+		what = strings.Join(head(sel.Units), ", ")
+	case sel.Project != "":
+		what = "project " + sel.Project
+	}
+	return verb + " " + what
+}
+
+func contains(list []string, s string) bool {
+	for _, one := range list {
+		if one == s {
+			return true
+		}
+	}
+	return false
+}
+
+// failedBadly is whether a unit's last lines explain its state.
+func failedBadly(v *supervisor.View) bool {
+	switch v.Unit.State {
+	case unit.Failed, unit.Backoff:
+		return true
+	case unit.Pending, unit.Starting:
+		return v.Unit.Failures > 0
+	case unit.Blocked, unit.Running, unit.Stopping, unit.Stopped, unit.Completed, unit.Skipped:
+		return false
+	}
+	return false
+}
+
+// timeout bounds ctx; 0 means no bound.
+func timeout(ctx context.Context, secs float64) (context.Context, context.CancelFunc) {
+	if secs <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, time.Duration(secs*float64(time.Second)), errors.New("the time is over"))
+}

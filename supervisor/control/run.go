@@ -1,0 +1,247 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	"time"
+
+	"systemg/ipc"
+	"systemg/supervisor"
+	"systemg/supervisor/logs"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
+	"systemg/supervisor/usage"
+)
+
+// Limits of the supervisor's own files.
+const (
+	supervisorLogBytes = 4 << 20
+	supervisorLogFiles = 3
+	journalBytes       = 4 << 20
+	journalFiles       = 8
+)
+
+// flushTime bounds how long a supervisor that ends waits for its files.
+const flushTime = 5 * time.Second
+
+// gcPercent keeps the heap small: a supervisor idles, so a collection more
+// costs nothing that anybody notices.
+const gcPercent = 40
+
+// Options are what a supervisor is started with.
+type Options struct {
+	Paths          store.Paths
+	System         bool
+	DropPrivileges bool
+	Version        string
+	Level          slog.Level
+	Metrics        Metrics
+	// Ready is called once, when the socket answers.
+	Ready func()
+}
+
+// Metrics says how figures are sampled; zero values mean the defaults.
+type Metrics = usage.Options
+
+func (o Options) root() bool { return os.Geteuid() == 0 }
+
+func pid() int { return os.Getpid() }
+
+// Run is the supervisor: it takes the state directory, takes back what an
+// earlier supervisor left, answers on the socket, and ends when ctx does
+// (after an orderly stop of everything) or when a client stops it. The error
+// is a *store.ErrLocked where another supervisor has the directory.
+func Run(ctx context.Context, o Options) error {
+	debug.SetGCPercent(gcPercent)
+	dir, err := store.Open(o.Paths)
+	if err != nil {
+		return err
+	}
+	if err := dir.Lock(); err != nil {
+		return err
+	}
+	defer dir.Unlock()
+	d, err := assemble(o, dir)
+	if err != nil {
+		return err
+	}
+	return d.run(ctx)
+}
+
+// daemon is a supervisor and all its parts, in the order they are made; they
+// end in the opposite order.
+type daemon struct {
+	server
+	state  store.State
+	saver  *store.Saver
+	output *logs.Writer
+	stop   chan struct{}
+}
+
+// assemble makes the parts.
+func assemble(o Options, dir *store.Dir) (*daemon, error) {
+	output, err := logs.NewWriter(o.Paths.SupervisorLog(), supervisorLogBytes, supervisorLogFiles)
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{output: output, stop: make(chan struct{}, 1)}
+	d.o, d.dir, d.paths, d.since = o, dir, o.Paths, time.Now()
+	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
+	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
+	d.quit = func() {
+		select {
+		case d.stop <- struct{}{}:
+		default:
+		}
+	}
+	state, moved, err := dir.LoadState()
+	if err != nil {
+		return nil, err
+	}
+	d.state = state
+	for _, text := range moved {
+		d.log.Warn(text)
+	}
+	if d.journal, err = store.OpenJournal(o.Paths.Events(), journalBytes, journalFiles); err != nil {
+		return nil, err
+	}
+	return d, d.connect()
+}
+
+// connect makes the parts that talk to each other. The supervisor is told of
+// exits and problems through variables that are set before anything runs.
+func (d *daemon) connect() error {
+	boot, err := proc.BootID()
+	if err != nil {
+		return err
+	}
+	problem := func(key, text string) { d.sup.SetProblem(key, text) }
+	d.saver = store.NewSaver(d.dir, func(text string) { problem("state", text) })
+	d.mover, err = logs.NewMover(logs.MoverOptions{Problem: problem, Log: d.log})
+	if err != nil {
+		return err
+	}
+	d.outputs = supervisor.NewFiles(d.mover, d.paths)
+	d.host, err = proc.NewHost(proc.Options{
+		Name:   hostName(d.paths),
+		Notify: func(e proc.Event) { d.sup.Notify(e) },
+		Log:    d.log,
+	})
+	if err != nil {
+		return err
+	}
+	d.sup = supervisor.New(supervisor.Options{
+		Host: d.host, Outputs: d.outputs, Journal: d.journal, Saver: d.saver,
+		Log: d.log, BootID: boot, Generation: d.generation,
+	})
+	metrics := d.o.Metrics
+	metrics.Dir, metrics.Trees = d.paths.Metrics(), d.trees
+	d.sampler, err = usage.NewSampler(metrics)
+	return err
+}
+
+// hostName tells the cgroups of supervisors with different folders apart.
+func hostName(p store.Paths) string { return supervisor.Hash(p.State) }
+
+// trees are the processes of every unit that runs, for the sampler.
+func (d *daemon) trees() []usage.Tree {
+	census := d.host.Census()
+	var list []usage.Tree
+	for _, v := range d.sup.Snapshot().Units {
+		if v.Process.PID == 0 {
+			continue
+		}
+		list = append(list, usage.Tree{
+			Unit: v.ID, PIDs: census[supervisor.TreeOf(v)], Cgroup: v.Process.Cgroup,
+		})
+	}
+	return list
+}
+
+// run lives until it is stopped.
+func (d *daemon) run(ctx context.Context) error {
+	absorbSignals()
+	loopCtx, endLoop := context.WithCancel(context.Background())
+	defer endLoop()
+	looped := make(chan struct{})
+	go func() { defer close(looped); d.sup.Run(loopCtx) }()
+	sampled := make(chan struct{})
+	go func() { defer close(sampled); d.sampler.Run(loopCtx) }()
+	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
+	if err := d.sup.Restore(ctx, d.state); err != nil {
+		return err
+	}
+	listener, err := ipc.Listen(d.paths.Socket())
+	if err != nil {
+		return err
+	}
+	srv := ipc.NewServer(d, ipc.ServerOptions{Version: d.o.Version, StateDir: d.paths.State, Log: d.log})
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(listener) }()
+	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
+	if d.o.Ready != nil {
+		d.o.Ready()
+	}
+	err = d.untilStopped(ctx, served)
+	shut, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	err = errors.Join(err, srv.Shutdown(shut))
+	endLoop()
+	<-looped
+	<-sampled
+	return errors.Join(err, d.close(shut))
+}
+
+// untilStopped waits for a client's stop, or stops everything when ctx ends.
+func (d *daemon) untilStopped(ctx context.Context, served <-chan error) error {
+	select {
+	case <-d.stop:
+		return nil
+	case err := <-served:
+		return fmt.Errorf("the control socket failed: %w", err)
+	case <-ctx.Done():
+	}
+	d.log.Info("stopping", "reason", context.Cause(ctx))
+	b, err := d.sup.Close(context.Background(), false, "the supervisor was told to end")
+	if err != nil {
+		return err
+	}
+	stopped, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-d.stop:
+			cancel()
+		case <-stopped.Done():
+		}
+	}()
+	_, err = d.sup.Await(stopped, b, supervisor.StartPatience, func([]supervisor.Standing) {})
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// close ends the parts, each after those that write to it.
+func (d *daemon) close(ctx context.Context) error {
+	d.journal.Append(store.Event{Type: "supervisor", Reason: "ended", PID: pid()})
+	d.log.Info("ended")
+	return errors.Join(
+		d.saver.Flush(ctx), d.saver.Close(), d.host.Close(), d.mover.Close(), d.journal.Close(), d.output.Close(),
+	)
+}
+
+// absorbSignals has the Go runtime handle every signal that a service must
+// not find ignored because whoever started sysg had it ignored: a handled
+// signal becomes the default again in a child.
+func absorbSignals() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2,
+		syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGALRM, syscall.SIGWINCH)
+}

@@ -1,0 +1,138 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"systemg/config"
+	"systemg/ipc"
+	"systemg/supervisor"
+	"systemg/supervisor/logs"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
+	"systemg/supervisor/usage"
+)
+
+// server answers the requests of clients. It owns nothing: it holds the
+// parts that do.
+type server struct {
+	sup     *supervisor.Supervisor
+	outputs *supervisor.Files
+	mover   *logs.Mover
+	host    *proc.Host
+	sampler *usage.Sampler
+	journal *store.Journal
+	dir     *store.Dir
+	paths   store.Paths
+	o       Options
+	log     *slog.Logger
+	since   time.Time
+	// generation is another one with every start of the supervisor.
+	generation string
+	// quit ends the daemon, once everything is stopped and answered.
+	quit func()
+}
+
+// handler answers one method.
+type handler func(*server, context.Context, *ipc.Request) (any, error)
+
+// handlers has a row for every method but hello and cancel, which the ipc
+// server answers itself.
+var handlers = map[string]handler{
+	ipc.MethodStatus:    (*server).status,
+	ipc.MethodInspect:   (*server).inspect,
+	ipc.MethodSubscribe: (*server).subscribe,
+	ipc.MethodLogs:      (*server).logs,
+	ipc.MethodEvents:    (*server).events,
+	ipc.MethodStart:     (*server).start,
+	ipc.MethodStop:      (*server).stop,
+	ipc.MethodRestart:   (*server).restart,
+	ipc.MethodPlan:      (*server).plan,
+	ipc.MethodApply:     (*server).apply,
+	ipc.MethodWait:      (*server).wait,
+	ipc.MethodSignal:    (*server).signal,
+	ipc.MethodWhy:       (*server).why,
+	ipc.MethodGraph:     (*server).graph,
+	ipc.MethodPurge:     (*server).purge,
+}
+
+// Serve is ipc.Handler.
+func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
+	h, ok := handlers[r.Method]
+	if !ok {
+		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", r.Method)
+	}
+	result, err := h(s, ctx, r)
+	return result, wireError(err)
+}
+
+// note writes to the journal that a client asked for something.
+func (s *server) note(r *ipc.Request, what string) {
+	by := fmt.Sprintf("uid %d pid %d (%s)", r.Peer.UID, r.Peer.PID, r.Client)
+	s.sup.Operation(what, by)
+	s.log.Info("operation", "what", what, "by", by)
+}
+
+// source reads a manifest in the caller's environment.
+func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
+	if m.Path == "" {
+		return nil, nil
+	}
+	plan, err := config.Load(m.Path, config.Options{
+		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.o.root(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &supervisor.Source{Plan: plan, Env: m.Env}, nil
+}
+
+// known checks that a source has the project that was asked for.
+func known(src *supervisor.Source, project string) error {
+	if src == nil || project == "" {
+		return nil
+	}
+	var ids []string
+	for _, p := range src.Plan.Projects {
+		if p.ID == project {
+			return nil
+		}
+		ids = append(ids, p.ID)
+	}
+	return &supervisor.UnknownProjectError{Name: project, Known: ids}
+}
+
+// views resolves a selection on the newest snapshot.
+func (s *server) views(sel ipc.Selection, orphans bool) (*supervisor.Snapshot, []*supervisor.View, error) {
+	snap := s.sup.Snapshot()
+	views, err := snap.Select(selectionOf(sel), orphans)
+	return snap, views, err
+}
+
+// one resolves a name to one unit.
+func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.View, error) {
+	snap, views, err := s.views(ipc.Selection{Units: []string{name}, Project: project}, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(views) > 1 {
+		var ids []string
+		for _, v := range views {
+			ids = append(ids, v.ID)
+		}
+		return nil, nil, &supervisor.AmbiguousError{Name: name, IDs: ids}
+	}
+	return snap, views[0], nil
+}
+
+func (s *server) unit(v *supervisor.View) ipc.Unit { return unitOf(v, s.sampler, time.Now()) }
+
+func (s *server) units(views []*supervisor.View) []ipc.Unit {
+	list := make([]ipc.Unit, 0, len(views))
+	for _, v := range views {
+		list = append(list, s.unit(v))
+	}
+	return list
+}

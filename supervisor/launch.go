@@ -1,0 +1,261 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"systemg/config"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/unit"
+)
+
+// job is an order to start one tree.
+type job struct {
+	id   proc.TreeID
+	def  *config.Unit
+	step unit.StepKind
+	run  uint64
+	base []string
+	// main is the pid of the main process, for a stop_command.
+	main int
+}
+
+// jobs is the queue between the loop and the launchers. It has no bound, so
+// that the loop never waits for a fork; a unit is in it at most twice.
+type jobs struct {
+	mu     sync.Mutex
+	ready  *sync.Cond
+	queue  []job
+	closed bool
+}
+
+func newJobs() *jobs {
+	j := &jobs{}
+	j.ready = sync.NewCond(&j.mu)
+	return j
+}
+
+func (j *jobs) put(one job) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.queue = append(j.queue, one)
+	j.ready.Signal()
+}
+
+// take waits for a job; it says false when the queue was closed.
+func (j *jobs) take() (job, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for len(j.queue) == 0 && !j.closed {
+		j.ready.Wait()
+	}
+	if j.closed {
+		return job{}, false
+	}
+	one := j.queue[0]
+	j.queue = j.queue[1:]
+	return one, true
+}
+
+func (j *jobs) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+	j.ready.Broadcast()
+}
+
+// launch is a launcher: it starts what is ordered until the queue closes.
+func (s *Supervisor) launch() {
+	for {
+		one, ok := s.jobs.take()
+		if !ok {
+			return
+		}
+		p, err := s.start(one)
+		id := one.def.ID()
+		if err != nil {
+			exit := failedStart(err)
+			s.send(func(l *loop) { l.launchFailed(id, one.id, exit) })
+			continue
+		}
+		s.send(func(l *loop) { l.launched(id, one.id, p) })
+	}
+}
+
+// start opens the unit's outputs and starts the tree.
+func (s *Supervisor) start(one job) (proc.Process, error) {
+	o := s.loop.o
+	first := one.step == unit.NoStep || one.step == unit.SkipCheck || one.step == unit.PreStart
+	stdout, stderr, err := o.Outputs.Open(one.def, one.run, first)
+	if err != nil {
+		return proc.Process{}, fmt.Errorf("cannot open its log: %w", err)
+	}
+	defer stdout.Close()
+	defer stderr.Close()
+	return o.Host.Start(proc.Spec{
+		Tree:   one.id,
+		Argv:   argv(one.def, one.step),
+		Dir:    one.def.Dir,
+		Env:    environment(one),
+		Stdout: stdout,
+		Stderr: stderr,
+	})
+}
+
+// argv is what to run.
+func argv(def *config.Unit, step unit.StepKind) []string {
+	line := def.Command
+	switch step {
+	case unit.NoStep:
+		if len(def.Exec) > 0 {
+			return def.Exec
+		}
+	case unit.SkipCheck:
+		line = def.Skip.Command
+	case unit.PreStart:
+		line = def.Deployment.PreStart
+	case unit.StopCommand:
+		line = def.Stop.Command
+	}
+	return []string{"/bin/sh", "-c", line}
+}
+
+// private are the names that belong to one service and never pass from the
+// supervisor's own environment into another's.
+var private = []string{
+	"SYSG_PROJECT", "SYSG_SERVICE", "SYSG_RUN", "SYSG_REPLICA",
+	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID",
+}
+
+// environment is the base environment, what the manifest adds, and what
+// every service is told about itself; later ones win, each name once.
+func environment(one job) []string {
+	def := one.def
+	set := make(map[string]int, len(one.base)+len(def.Env)+5)
+	env := make([]string, 0, len(one.base)+len(def.Env)+5)
+	add := func(name, value string) {
+		if i, ok := set[name]; ok {
+			env[i] = name + "=" + value
+			return
+		}
+		set[name] = len(env)
+		env = append(env, name+"="+value)
+	}
+	for _, kv := range one.base {
+		if name, value, ok := strings.Cut(kv, "="); ok && name != "" && !slices.Contains(private, name) {
+			add(name, value)
+		}
+	}
+	for _, v := range def.Env {
+		add(v.Name, v.Value)
+	}
+	add("SYSG_PROJECT", def.Project)
+	add("SYSG_SERVICE", def.Name)
+	add("SYSG_RUN", strconv.FormatUint(one.run, 10))
+	if def.Replica > 0 {
+		add("SYSG_REPLICA", strconv.Itoa(def.Replica))
+	}
+	if one.step == unit.StopCommand && one.main > 0 {
+		add("MAINPID", strconv.Itoa(one.main))
+	}
+	return env
+}
+
+// Exit statuses a shell gives for a command that could not be started
+// (POSIX.1-2017, Shell Command Language, 2.8.2).
+const (
+	statusNotExecutable = 126
+	statusNotFound      = 127
+)
+
+// failedStart is a start that failed, as an exit.
+func failedStart(err error) unit.Exit {
+	code := statusNotExecutable
+	var notFound *proc.NotFoundError
+	if errors.As(err, &notFound) {
+		code = statusNotFound
+	}
+	return unit.Exit{Code: code, Time: time.Now(), Text: "cannot start: " + err.Error()}
+}
+
+// exitOf puts the end of a tree's main process into words.
+func exitOf(def *config.Unit, base []string, step unit.StepKind, run uint64, e proc.Exited) unit.Exit {
+	exit := unit.Exit{
+		Run: run, Code: e.Status.Code, Core: e.Status.Core, Time: e.Time,
+		OK:   e.Status.Known && e.Status.Signal == 0 && e.Status.Code == 0,
+		Text: e.Status.String(),
+	}
+	if exit.Time.IsZero() {
+		exit.Time = time.Now()
+	}
+	if !e.Status.Known || e.Status.Signal != 0 {
+		exit.Code = -1
+	}
+	if e.Status.Signal != 0 {
+		exit.Signal = unix.SignalName(e.Status.Signal)
+	}
+	if line := shellLine(def, step); line != "" && e.Status.Known {
+		exit.Text += shellHint(exit.Code, line, def, base)
+	}
+	return exit
+}
+
+// shellLine is the command line a shell was given, or empty.
+func shellLine(def *config.Unit, step unit.StepKind) string {
+	if step == unit.NoStep && len(def.Exec) > 0 {
+		return ""
+	}
+	return argv(def, step)[2]
+}
+
+// shellHint says what the two statuses a shell reserves mean.
+func shellHint(code int, line string, def *config.Unit, base []string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	switch code {
+	case statusNotFound:
+		return fmt.Sprintf(" (the shell did not find a command; %q, PATH=%s)", word, searchPath(def, base))
+	case statusNotExecutable:
+		return fmt.Sprintf(" (the shell could not execute a command; %q in %s)", word, def.Dir)
+	}
+	return ""
+}
+
+// searchPath is the PATH the unit is started with.
+func searchPath(def *config.Unit, base []string) string {
+	for _, v := range def.Env {
+		if v.Name == "PATH" {
+			return v.Value
+		}
+	}
+	for _, kv := range slices.Backward(base) {
+		if value, ok := strings.CutPrefix(kv, "PATH="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// splitTree takes a tree's name apart: the unit's ID and the step.
+func splitTree(id proc.TreeID) (unitID string, step unit.StepKind) {
+	name, kind, _ := strings.Cut(id.Unit, ":")
+	return name, unit.StepKind(kind)
+}
+
+// eventTree is the tree an event is about.
+func eventTree(e proc.Event) proc.TreeID {
+	switch e := e.(type) {
+	case proc.Exited:
+		return e.Tree
+	case proc.Emptied:
+		return e.Tree
+	}
+	return proc.TreeID{}
+}

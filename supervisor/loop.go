@@ -1,0 +1,266 @@
+package supervisor
+
+import (
+	"container/heap"
+	"context"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"systemg/supervisor/graph"
+	"systemg/supervisor/store"
+)
+
+// saveInterval is how long changes are gathered before the state is built
+// and handed to the saver: building it costs about a millisecond for 1000
+// units, and a burst of starts changes thousands of things.
+const saveInterval = 30 * time.Millisecond
+
+// batch is how many messages are handled before their consequences are
+// settled and published.
+const batch = 256
+
+// loop is the state that one goroutine owns.
+type loop struct {
+	s *Supervisor
+	o Options
+
+	entries  map[string]*entry
+	projects map[string]Project
+	graph    *graph.Graph
+	problems map[string]string
+	closing  bool
+
+	// changed are the units whose views are out of date; dirty those whose
+	// place in the graph has to be looked at.
+	changed map[string]bool
+	dirty   []string
+	effects []pending
+
+	deadlines deadlines
+	saveAt    time.Time
+	seq       uint64
+	// place counts the units that were ever declared, to keep their order.
+	place int
+	stale bool
+}
+
+func newLoop(s *Supervisor, o Options) *loop {
+	if o.Stability == 0 {
+		o.Stability = 250 * time.Millisecond
+	}
+	if o.Launchers == 0 {
+		o.Launchers = 2
+	}
+	if o.Spread == nil {
+		o.Spread = func() float64 { return 2*rand.Float64() - 1 }
+	}
+	return &loop{
+		s: s, o: o,
+		entries:  map[string]*entry{},
+		projects: map[string]Project{},
+		graph:    graph.New(nil),
+		problems: map[string]string{},
+		changed:  map[string]bool{},
+		stale:    true,
+	}
+}
+
+// run handles messages and deadlines until ctx ends.
+func (l *loop) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		l.finish()
+		timer.Reset(l.untilNext())
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-l.s.inbox:
+			m(l)
+			l.drain()
+		case <-timer.C:
+		}
+		l.expire(time.Now())
+	}
+}
+
+// drain handles what else is in the inbox, up to a batch.
+func (l *loop) drain() {
+	for range batch {
+		select {
+		case m := <-l.s.inbox:
+			m(l)
+		default:
+			return
+		}
+	}
+}
+
+// finish brings the consequences of a batch about: wishes propagate, then
+// effects are carried out, then everybody may see the result.
+func (l *loop) finish() {
+	l.settle()
+	l.execute()
+	l.publish()
+	now := time.Now()
+	if !l.saveAt.IsZero() && !now.Before(l.saveAt) {
+		l.persist()
+	}
+}
+
+// untilNext is how long the loop may sleep.
+func (l *loop) untilNext() time.Duration {
+	next := l.saveAt
+	if at, ok := l.deadlines.first(); ok && (next.IsZero() || at.Before(next)) {
+		next = at
+	}
+	if next.IsZero() {
+		return time.Hour
+	}
+	return max(time.Until(next), 0)
+}
+
+// touch marks a unit as changed: its view, and what depends on it.
+func (l *loop) touch(e *entry) {
+	l.changed[e.def.ID()] = true
+	l.dirty = append(l.dirty, e.def.ID())
+	if l.saveAt.IsZero() {
+		l.saveAt = time.Now().Add(saveInterval)
+	}
+}
+
+// reshape rebuilds the graph after units came, went or changed their edges.
+func (l *loop) reshape() {
+	nodes := make([]graph.Node, 0, len(l.entries))
+	for _, e := range l.sorted() {
+		if !e.orphan {
+			nodes = append(nodes, e.node())
+		}
+	}
+	l.graph = graph.New(nodes)
+	l.stale = true
+}
+
+// sorted is every entry in the order units were declared.
+func (l *loop) sorted() []*entry {
+	all := slices.Collect(maps.Values(l.entries))
+	slices.SortFunc(all, func(a, b *entry) int { return a.place - b.place })
+	return all
+}
+
+// publish makes a new snapshot of what changed.
+func (l *loop) publish() {
+	if len(l.changed) == 0 && !l.stale {
+		return
+	}
+	for id := range l.changed {
+		if e, ok := l.entries[id]; ok {
+			e.view = e.look()
+		}
+	}
+	old := l.s.board.current.Load()
+	next := &Snapshot{Seq: l.seq + 1, Graph: l.graph, Closing: l.closing, Problems: l.problemList()}
+	if l.stale || old == nil {
+		l.layout(next)
+	} else {
+		next.Projects, next.places = old.Projects, old.places
+		next.Units = slices.Clone(old.Units)
+		for id := range l.changed {
+			if at, ok := next.places[id]; ok {
+				next.Units[at] = l.entries[id].view
+			}
+		}
+	}
+	clear(l.changed)
+	l.seq++
+	l.stale = false
+	l.s.board.publish(next)
+}
+
+// layout gives the units of a snapshot their places: dependency order,
+// orphans last.
+func (l *loop) layout(next *Snapshot) {
+	next.Projects = maps.Clone(l.projects)
+	ids := slices.Clone(l.graph.Order())
+	for _, e := range l.sorted() {
+		if e.orphan {
+			ids = append(ids, e.def.ID())
+		}
+	}
+	next.places = make(map[string]int, len(ids))
+	for i, id := range ids {
+		e := l.entries[id]
+		if e.view == nil {
+			e.view = e.look()
+		}
+		next.Units = append(next.Units, e.view)
+		next.places[id] = i
+	}
+}
+
+func (l *loop) problemList() []string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(l.problems)) {
+		list = append(list, l.problems[key])
+	}
+	return list
+}
+
+// setProblem notes what the supervisor suffers from, or that it is over.
+func (l *loop) setProblem(key, text string) {
+	if l.problems[key] == text {
+		return
+	}
+	event := store.Event{Type: "problem", Reason: text}
+	if text == "" {
+		event.Reason = "over: " + l.problems[key]
+		delete(l.problems, key)
+	} else {
+		l.problems[key] = text
+	}
+	l.o.Journal.Append(event)
+	l.stale = true
+}
+
+// deadlines is a heap of when units want to be looked at. An item whose unit
+// has another deadline by now is out of date and ignored.
+type deadlines []deadline
+
+type deadline struct {
+	at time.Time
+	id string
+}
+
+func (d deadlines) Len() int           { return len(d) }
+func (d deadlines) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
+func (d deadlines) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+
+// Push and Pop are heap.Interface's.
+func (d *deadlines) Push(x any) { *d = append(*d, x.(deadline)) }
+
+// Pop is heap.Interface's.
+func (d *deadlines) Pop() any {
+	old := *d
+	last := old[len(old)-1]
+	*d = old[:len(old)-1]
+	return last
+}
+
+func (d deadlines) first() (time.Time, bool) {
+	if len(d) == 0 {
+		return time.Time{}, false
+	}
+	return d[0].at, true
+}
+
+func (d *deadlines) add(at time.Time, id string) { heap.Push(d, deadline{at: at, id: id}) }
+
+// due takes the next item whose time has come.
+func (d *deadlines) due(now time.Time) (deadline, bool) {
+	if len(*d) == 0 || now.Before((*d)[0].at) {
+		return deadline{}, false
+	}
+	return heap.Pop(d).(deadline), true
+}

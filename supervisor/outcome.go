@@ -1,0 +1,138 @@
+package supervisor
+
+import (
+	"context"
+
+	"systemg/supervisor/graph"
+	"systemg/supervisor/unit"
+)
+
+// Patience is how many automatic restarts in a row a command watches before
+// it counts a unit as failed, though the restart policy goes on trying.
+const (
+	// StartPatience lets a unit find its feet while what it needs comes up.
+	StartPatience = 3
+	// RestartPatience is none: a unit that ran and now dies is news.
+	RestartPatience = 1
+)
+
+// Standing is how far one unit of a command has come.
+type Standing struct {
+	Mark Mark
+	View *View
+	// Done is whether the command need not wait for it any longer, OK
+	// whether it is as wanted.
+	Done, OK bool
+}
+
+// Standings says how far each unit of the command has come.
+func (b Baseline) Standings(s *Snapshot, patience int) []Standing {
+	doomed := s.doomed(patience)
+	list := make([]Standing, 0, len(b.Units))
+	for _, m := range b.Units {
+		v, ok := s.Find(m.ID)
+		st := Standing{Mark: m, View: v}
+		switch {
+		case !ok:
+			st.Done, st.OK = true, m.Down
+		case m.Down:
+			st.Done = !v.Unit.Alive() && !v.Leaving
+			st.OK = st.Done
+		default:
+			st.Done, st.OK = up(m, v, doomed[m.ID])
+		}
+		list = append(list, st)
+	}
+	return list
+}
+
+// up says whether a unit has come up, or will not within the command.
+func up(m Mark, v *View, doomed bool) (done, ok bool) {
+	u := v.Unit
+	fresh := !m.Fresh || u.Run > m.Run
+	switch {
+	case v.Leaving:
+		return false, false
+	case v.Orphaned:
+		return true, false
+	}
+	switch u.State {
+	case unit.Running:
+		return fresh && u.Ready || doomed, fresh && u.Ready && !doomed
+	case unit.Completed:
+		return fresh, fresh
+	case unit.Skipped:
+		return true, true
+	case unit.Failed, unit.Blocked, unit.Stopped:
+		return true, false
+	case unit.Pending, unit.Starting, unit.Backoff, unit.Stopping:
+		return doomed, false
+	}
+	return false, false
+}
+
+// doomed are the units that are not ready after patience automatic restarts
+// in a row, and those that wait for them. Where there is no patience, one
+// that has come back by then is doomed too: its death is what counts.
+func (s *Snapshot) doomed(patience int) map[string]bool {
+	set := map[string]bool{}
+	for _, v := range s.Units {
+		switch v.Unit.State {
+		case unit.Backoff, unit.Starting, unit.Stopping:
+			if v.Unit.Attempts >= patience {
+				set[v.ID] = true
+			}
+		case unit.Pending:
+			if v.Unit.Attempts >= patience || s.waitsForDoomed(v, set) {
+				set[v.ID] = true
+			}
+		case unit.Running:
+			if patience == RestartPatience && v.Unit.Attempts >= patience {
+				set[v.ID] = true
+			}
+		case unit.Blocked, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped:
+		}
+	}
+	return set
+}
+
+func (s *Snapshot) waitsForDoomed(v *View, set map[string]bool) bool {
+	for _, edge := range s.Graph.Needs(v.ID) {
+		f, known := s.Fact(edge.Unit)
+		verdict, _ := graph.Judge(edge.Condition, edge.Unit, f, known)
+		if verdict != graph.Satisfied && set[edge.Unit] {
+			return true
+		}
+	}
+	return false
+}
+
+// Await watches snapshots until every unit of the command is done, or ctx
+// ends. Observe is called with each new list of standings, the last one
+// included; it may block, and then sees fewer of them.
+func (s *Supervisor) Await(ctx context.Context, b Baseline, patience int, observe func([]Standing)) ([]Standing, error) {
+	for {
+		snap, newer := s.Next()
+		list := b.Standings(snap, patience)
+		observe(list)
+		if allDone(list) {
+			return list, nil
+		}
+		select {
+		case <-newer:
+		case <-s.ended:
+			return list, ErrClosing
+		case <-ctx.Done():
+			return list, ctx.Err()
+		}
+	}
+}
+
+func allDone(list []Standing) bool {
+	for _, st := range list {
+		if !st.Done {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,120 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"systemg/config"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
+	"systemg/supervisor/unit"
+)
+
+// Restore takes over what an earlier supervisor left: processes that still
+// live are adopted with their runs, those that ended meanwhile are judged by
+// their restart policy with an exit nobody saw. Call it before any command.
+func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
+	_, err := ask(ctx, s, func(l *loop) (struct{}, error) {
+		for id, p := range state.Projects {
+			l.projects[id] = Project{ID: id, Manifest: p.Manifest, Env: p.Env, Digest: p.Digest}
+		}
+		for _, u := range state.Units {
+			l.enroll(u)
+		}
+		l.reshape()
+		for _, u := range state.Units {
+			l.adopt(l.entries[u.Project+"/"+u.Name], u, state.BootID)
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// enroll makes an entry of a saved unit, at rest.
+func (l *loop) enroll(s store.UnitState) {
+	e := newEntry(DefinitionOf(s), l.nextPlace(), l.o.Stability)
+	saved := ViewOf(s)
+	e.u.Run, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, s.Restarts, s.Failures, s.Attempts
+	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
+	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
+	if saved.Unit.Settled() && s.PID == 0 {
+		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
+	} else {
+		e.u.Reason = "the supervisor ended"
+	}
+	if e.u.State == unit.Running || e.u.State == unit.Blocked {
+		e.u.State, e.u.Desired = unit.Stopped, unit.Down
+	}
+	if !e.expires.IsZero() {
+		l.deadlines.add(e.expires, e.def.ID())
+	}
+	l.entries[e.def.ID()] = e
+	l.touch(e)
+}
+
+// adopt takes a saved process back, if it still lives.
+func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
+	if s.PID == 0 {
+		return
+	}
+	if bootID != l.o.BootID {
+		e.u.Desired, e.u.Reason = unit.Down, "the machine was restarted"
+		return
+	}
+	id := treeID(e.def, unit.NoStep, s.Run)
+	p := processOf(s, bootID)
+	e.u.Desired = unit.Desired(s.Desired)
+	e.u.State, e.u.Reason, e.u.Since = unit.Running, s.Reason, s.Since
+	e.u.Main, e.u.Spawned, e.u.Ready, e.u.ReadyAt = true, true, true, s.StartedAt
+	e.process, e.startedAt = p, s.StartedAt
+	e.trees[id] = &tree{run: s.Run, started: true}
+	if s.State == string(unit.Stopping) {
+		e.u.State, e.u.Then, e.u.Deadline = unit.Stopping, unit.Rest, time.Now().Add(e.def.Stop.Timeout)
+		l.deadlines.add(e.u.Deadline, e.def.ID())
+		l.effects = append(l.effects, pending{entry: e, effect: unit.Ask{Run: s.Run}})
+	}
+	if err := l.o.Host.Adopt(id, p); err != nil {
+		l.vanished(e, id, s.Run, err)
+		return
+	}
+	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
+	l.reattach(e.def, s.Run)
+	l.touch(e)
+}
+
+// vanished judges a run that ended while no supervisor watched.
+func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, why error) {
+	delete(e.trees, id)
+	exit := unit.Exit{
+		Run: run, Code: -1, Time: time.Now(),
+		Text: fmt.Sprintf("ended while no supervisor ran (%v)", why),
+	}
+	e.ends++
+	l.step(e, unit.Exited{Run: run, Exit: exit})
+	l.step(e, unit.Emptied{Run: run})
+}
+
+// reattach opens the outputs of an adopted run again, off the loop.
+func (l *loop) reattach(def *config.Unit, run uint64) {
+	outputs, log := l.o.Outputs, l.o.Log
+	go func() {
+		stdout, stderr, err := outputs.Open(def, run, false)
+		if err != nil {
+			log.Error("cannot take its output back", "unit", def.ID(), "error", err)
+			return
+		}
+		stdout.Close()
+		stderr.Close()
+	}()
+}
+
+func processOf(s store.UnitState, bootID string) proc.Process {
+	return proc.Process{
+		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		Cgroup: s.Cgroup, Containment: s.Containment,
+	}
+}
+
+// TreeOf is the process tree of a unit's present run.
+func TreeOf(v *View) proc.TreeID { return treeID(v.Def, unit.NoStep, v.Unit.Run) }

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrLocked is the error of Lock when another process holds the directory.
+type ErrLocked struct {
+	// PID is the holder as it said itself, 0 when it could not say.
+	PID int
+	Dir string
+}
+
+func (e *ErrLocked) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("cannot lock %s: another supervisor holds it", e.Dir)
+	}
+	return fmt.Sprintf("cannot lock %s: the supervisor with pid %d holds it", e.Dir, e.PID)
+}
+
+// Try is what to do about it.
+func (e *ErrLocked) Try() string {
+	return "sysg status; or set SYSG_STATE_DIR to run a second supervisor beside it"
+}
+
+// lock is an open file with a flock on it.
+type lock struct {
+	mu   sync.Mutex
+	file *os.File
+}
+
+// Lock makes this process the only owner of the directory until Unlock or its
+// end, and writes its pid to sysg.pid for people to read. It does not wait:
+// the error is an *ErrLocked when another process holds it. Locking twice is
+// one lock.
+func (d *Dir) Lock() error {
+	d.lock.mu.Lock()
+	defer d.lock.mu.Unlock()
+	if d.lock.file != nil {
+		return nil
+	}
+	file, err := lockDir(d.paths)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return &ErrLocked{PID: readPID(d.paths.PidFile()), Dir: d.paths.Runtime}
+	}
+	if err != nil {
+		return failed("lock", d.paths.Runtime, err)
+	}
+	d.lock.file = file
+	// The file is for people: a disk too full for it costs no lock.
+	_ = replaceBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
+	return nil
+}
+
+// Unlock removes sysg.pid and gives the directory free. Without a lock it
+// does nothing.
+func (d *Dir) Unlock() error {
+	d.lock.mu.Lock()
+	defer d.lock.mu.Unlock()
+	if d.lock.file == nil {
+		return nil
+	}
+	_ = os.Remove(d.paths.PidFile())
+	err := d.lock.file.Close()
+	d.lock.file = nil
+	return err
+}
+
+// lockDir locks the directory itself, so that nobody can remove what is
+// locked; where a filesystem wants a file open for writing (NFS), a file.
+func lockDir(p Paths) (*os.File, error) {
+	file, err := os.Open(p.Runtime)
+	if err != nil {
+		return nil, err
+	}
+	err = flock(file)
+	if err == nil || errors.Is(err, unix.EWOULDBLOCK) {
+		return closeOn(file, err)
+	}
+	_ = file.Close()
+	file, err = os.OpenFile(p.Runtime+"/sysg.lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return closeOn(file, flock(file))
+}
+
+func closeOn(file *os.File, err error) (*os.File, error) {
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func flock(file *os.File) error {
+	for {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// readPID is the number in a pid file, 0 when there is none.
+func readPID(path string) int {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(text)))
+	if err != nil || pid <= 0 {
+		return 0
+	}
+	return pid
+}

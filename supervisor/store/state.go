@@ -1,0 +1,129 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"time"
+)
+
+// Schema is the version of state.json that this package writes. It grows when
+// an older supervisor could misunderstand the file; new fields alone do not
+// make it grow.
+const Schema = 1
+
+// State is all that a supervisor has to know about the one before it.
+type State struct {
+	Schema int `json:"schema"`
+	// BootID is the machine's boot the process numbers belong to.
+	BootID string `json:"boot_id"`
+	// Generation names the supervisor that wrote it.
+	Generation string             `json:"generation"`
+	Saved      time.Time          `json:"saved,omitzero"`
+	Projects   map[string]Project `json:"projects"`
+	Units      []UnitState        `json:"units"`
+}
+
+// Project is where a set of units came from.
+type Project struct {
+	// Manifest is an absolute path, empty for ad-hoc units.
+	Manifest string `json:"manifest,omitempty"`
+	// Env is the base environment of its services, as NAME=VALUE.
+	Env    []string `json:"env,omitempty"`
+	Digest string   `json:"digest,omitempty"`
+	// Stopped is whether the operator stopped the project as a whole.
+	Stopped bool `json:"stopped,omitempty"`
+}
+
+// UnitState is one unit: what is wanted, what was last known, and what is
+// needed to find its process again.
+type UnitState struct {
+	Project string    `json:"project"`
+	Name    string    `json:"name"`
+	Kind    string    `json:"kind"`
+	Desired string    `json:"desired"`
+	State   string    `json:"state"`
+	Reason  string    `json:"reason,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+	// Run is the number of the present or last run.
+	Run      uint64 `json:"run"`
+	Restarts int    `json:"restarts,omitempty"`
+	Failures int    `json:"failures,omitempty"`
+	Attempts int    `json:"attempts,omitempty"`
+
+	// PID is 0 when nothing of the unit lives. StartTicks is when it was
+	// started, in clock ticks since boot: a pid alone may be a stranger's.
+	PID         int       `json:"pid,omitempty"`
+	StartTicks  uint64    `json:"start_ticks,omitempty"`
+	Mark        uint64    `json:"mark,omitempty"`
+	Cgroup      string    `json:"cgroup,omitempty"`
+	Containment string    `json:"containment,omitempty"`
+	StartedAt   time.Time `json:"started_at,omitzero"`
+	LastExit    *Exit     `json:"last_exit,omitempty"`
+
+	// Adhoc units came from a command line and are in no manifest;
+	// Orphaned ones were in one and are no longer.
+	Adhoc    bool `json:"adhoc,omitempty"`
+	Orphaned bool `json:"orphaned,omitempty"`
+	// Expires is when an ad-hoc unit's time to live ends; zero for never.
+	Expires time.Time `json:"expires,omitzero"`
+	// ParentPID is the process with which an ad-hoc unit ends; 0 for none.
+	ParentPID int `json:"parent_pid,omitempty"`
+
+	// Definition is the resolved definition, for a status without a
+	// supervisor and for adoption without the manifest. It must be valid
+	// JSON or empty.
+	Definition json.RawMessage `json:"definition,omitempty"`
+}
+
+// Exit is how a run ended.
+type Exit struct {
+	Run uint64 `json:"run"`
+	// Code is the exit status, -1 when a signal ended it or nobody knows.
+	Code int `json:"code"`
+	// Signal is a name such as SIGSEGV, empty for an ordinary exit.
+	Signal string    `json:"signal,omitempty"`
+	Core   bool      `json:"core,omitempty"`
+	Time   time.Time `json:"time"`
+	// Text is a phrase for a person: "exit 78".
+	Text string `json:"text"`
+}
+
+// LoadState reads state.json. A file that this version cannot use, or that
+// cannot be read at all, is moved aside, which the strings say in words, and
+// counts as absent: then the State is the zero one. The error is for a file
+// that could not even be moved.
+func (d *Dir) LoadState() (State, []string, error) {
+	s, err := ReadState(d.paths)
+	return orMoveAside(d.paths.StateFile(), s, err)
+}
+
+// ReadState reads state.json and leaves it where it is. A missing file is the
+// zero State and no error.
+func ReadState(p Paths) (State, error) {
+	s, err := readJSON(p.StateFile(), Schema, func(s *State) int { return s.Schema })
+	if errors.Is(err, fs.ErrNotExist) {
+		return State{}, nil
+	}
+	if err != nil {
+		return State{}, failed("read", p.StateFile(), err)
+	}
+	return s, nil
+}
+
+// orMoveAside turns a file that cannot be used into a missing one.
+func orMoveAside[T any](path string, value T, err error) (T, []string, error) {
+	if err == nil {
+		return value, nil, nil
+	}
+	var zero T
+	var why *unreadable
+	if !errors.As(err, &why) {
+		return zero, nil, err
+	}
+	said, err := moveAside(path, why, time.Now())
+	if err != nil {
+		return zero, nil, err
+	}
+	return zero, []string{said}, nil
+}

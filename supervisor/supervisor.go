@@ -1,0 +1,154 @@
+package supervisor
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"systemg/config"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
+)
+
+// Host starts and ends process trees. *proc.Host is the real one.
+type Host interface {
+	Start(proc.Spec) (proc.Process, error)
+	Adopt(proc.TreeID, proc.Process) error
+	Signal(proc.TreeID, syscall.Signal) error
+	SignalMain(proc.TreeID, syscall.Signal) error
+	Kill(proc.TreeID)
+}
+
+// Outputs gives each run the descriptors it writes to.
+type Outputs interface {
+	// Open gives stdout and stderr for a run; everything written so far
+	// belongs to earlier runs when mark is true.
+	Open(def *config.Unit, run uint64, mark bool) (stdout, stderr *os.File, err error)
+	// Configure applies changed limits, Remove forgets the unit's logs.
+	Configure(def *config.Unit) error
+	Remove(def *config.Unit) error
+}
+
+// Journal keeps events; it assigns Seq and never blocks for long.
+type Journal interface {
+	Append(store.Event) store.Event
+}
+
+// Saver keeps the state; it never blocks.
+type Saver interface {
+	Save(store.State)
+}
+
+// Options are the parts a Supervisor is made of.
+type Options struct {
+	Host    Host
+	Outputs Outputs
+	Journal Journal
+	Saver   Saver
+	Log     *slog.Logger
+	// BootID and Generation go into the saved state.
+	BootID, Generation string
+	// Stability is how long a new run has to live to count as running;
+	// 0 means 250 ms.
+	Stability time.Duration
+	// Launchers is how many goroutines start processes; 0 means 2: forks
+	// are serial in any case, and the second prepares while one forks.
+	Launchers int
+	// Spread gives numbers in [-1, 1]; nil means random ones.
+	Spread func() float64
+}
+
+// Supervisor runs the loop. Its methods may be called from any goroutine.
+type Supervisor struct {
+	board board
+	inbox chan func(*loop)
+	ended chan struct{}
+	loop  *loop
+	jobs  *jobs
+	log   *slog.Logger
+}
+
+// New makes a supervisor that knows no units yet.
+func New(o Options) *Supervisor {
+	s := &Supervisor{
+		inbox: make(chan func(*loop), 1024),
+		ended: make(chan struct{}),
+		log:   o.Log,
+	}
+	s.jobs = newJobs()
+	s.loop = newLoop(s, o)
+	s.loop.publish()
+	return s
+}
+
+// Run is the loop. It ends when ctx does; units are left as they are, so
+// whoever wants them stopped calls Stop first. It returns when every
+// launcher has ended too.
+func (s *Supervisor) Run(ctx context.Context) {
+	var launchers sync.WaitGroup
+	for range s.loop.o.Launchers {
+		launchers.Go(s.launch)
+	}
+	s.loop.run(ctx)
+	close(s.ended)
+	s.jobs.close()
+	launchers.Wait()
+	s.loop.persist()
+}
+
+// Snapshot is the newest state.
+func (s *Supervisor) Snapshot() *Snapshot { return s.board.current.Load() }
+
+// Next is the newest state and a channel that is closed when there is a
+// newer one.
+func (s *Supervisor) Next() (*Snapshot, <-chan struct{}) { return s.board.next() }
+
+// Notify takes an event of the Host. It blocks while the inbox is full.
+func (s *Supervisor) Notify(e proc.Event) {
+	s.send(func(l *loop) { l.processEvent(e) })
+}
+
+// SetProblem says in words what the supervisor suffers from; an empty text
+// says that the key's problem is over.
+func (s *Supervisor) SetProblem(key, text string) {
+	s.send(func(l *loop) { l.setProblem(key, text) })
+}
+
+func (s *Supervisor) send(m func(*loop)) {
+	select {
+	case s.inbox <- m:
+	case <-s.ended:
+	}
+}
+
+// ask has the loop answer a question.
+func ask[T any](ctx context.Context, s *Supervisor, f func(*loop) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	reply := make(chan answer, 1)
+	var zero T
+	message := func(l *loop) {
+		v, err := f(l)
+		reply <- answer{value: v, err: err}
+	}
+	select {
+	case s.inbox <- message:
+	case <-s.ended:
+		return zero, ErrClosing
+	case <-ctx.Done():
+		return zero, ctx.Err()
+	}
+	select {
+	case a := <-reply:
+		return a.value, a.err
+	case <-s.ended:
+		return zero, ErrClosing
+	case <-ctx.Done():
+		return zero, ctx.Err()
+	}
+}
