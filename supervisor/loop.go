@@ -15,7 +15,7 @@ import (
 // saveInterval is how long changes are gathered before the state is built
 // and handed to the saver: building it costs about a millisecond for 1000
 // units, and a burst of starts changes thousands of things.
-const saveInterval = 30 * time.Millisecond
+const saveInterval = 100 * time.Millisecond
 
 // batch is how many messages are handled before their consequences are
 // settled and published.
@@ -37,6 +37,8 @@ type loop struct {
 	changed map[string]bool
 	dirty   []string
 	effects []pending
+	// replies are answers that wait for the next snapshot.
+	replies []func()
 
 	deadlines deadlines
 	saveAt    time.Time
@@ -104,6 +106,10 @@ func (l *loop) finish() {
 	l.settle()
 	l.execute()
 	l.publish()
+	for _, reply := range l.replies {
+		reply()
+	}
+	l.replies = nil
 	now := time.Now()
 	if !l.saveAt.IsZero() && !now.Before(l.saveAt) {
 		l.persist()

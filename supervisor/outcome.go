@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"time"
 
 	"systemg/supervisor/graph"
 	"systemg/supervisor/unit"
@@ -118,13 +119,32 @@ func (s *Supervisor) Await(ctx context.Context, b Baseline, patience int, observ
 		if allDone(list) {
 			return list, nil
 		}
-		select {
-		case <-newer:
-		case <-s.ended:
-			return list, ErrClosing
-		case <-ctx.Done():
-			return list, ctx.Err()
+		if err := pause(ctx, s, newer); err != nil {
+			return list, err
 		}
+		if err := pause(ctx, s, time.After(Pace(len(b.Units)))); err != nil {
+			return list, err
+		}
+	}
+}
+
+// Pace is how long a watcher of n units rests after each look. Looking at a
+// unit and telling a client of it costs some ten microseconds, so watching
+// takes a tenth of a core at most, however fast the states change; a person
+// sees ten changes a second.
+func Pace(n int) time.Duration {
+	return min(time.Duration(n)*100*time.Microsecond, 100*time.Millisecond)
+}
+
+// pause waits until the channel gives something or is closed.
+func pause[T any](ctx context.Context, s *Supervisor, until <-chan T) error {
+	select {
+	case <-until:
+		return nil
+	case <-s.ended:
+		return ErrClosing
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

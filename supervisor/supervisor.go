@@ -124,7 +124,8 @@ func (s *Supervisor) send(m func(*loop)) {
 	}
 }
 
-// ask has the loop answer a question.
+// ask has the loop answer a question. The answer comes when its consequences
+// are published, so whoever asked finds them in the next snapshot it takes.
 func ask[T any](ctx context.Context, s *Supervisor, f func(*loop) (T, error)) (T, error) {
 	type answer struct {
 		value T
@@ -134,7 +135,7 @@ func ask[T any](ctx context.Context, s *Supervisor, f func(*loop) (T, error)) (T
 	var zero T
 	message := func(l *loop) {
 		v, err := f(l)
-		reply <- answer{value: v, err: err}
+		l.replies = append(l.replies, func() { reply <- answer{value: v, err: err} })
 	}
 	select {
 	case s.inbox <- message:

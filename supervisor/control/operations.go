@@ -11,6 +11,7 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
 
@@ -71,12 +72,27 @@ func onlyProject(src *supervisor.Source, asked string) string {
 	return asked
 }
 
-// remember keeps the manifest's path, so that later commands need no -c.
+// remember keeps the manifest's path, so that later commands need no -c, and
+// takes over what the manifest says of the supervisor itself.
 func (s *server) remember(src *supervisor.Source) {
+	s.measure(src)
+	var ids []string
 	for _, p := range src.Plan.Projects {
-		if err := s.dir.SetHint(p.ID, src.Plan.File); err != nil {
-			s.log.Warn("cannot keep the manifest's path", "error", err)
-		}
+		ids = append(ids, p.ID)
+	}
+	s.changeHint(func(h store.Hint) store.Hint { return h.With(src.Plan.File, ids...) })
+}
+
+// changeHint rewrites config_hint; two requests never do so at once.
+func (s *server) changeHint(change func(store.Hint) store.Hint) {
+	s.hint.Lock()
+	defer s.hint.Unlock()
+	h, err := s.dir.Hint()
+	if err == nil {
+		err = s.dir.SetHint(change(h))
+	}
+	if err != nil {
+		s.log.Warn("cannot keep the manifest's path", "error", err)
 	}
 }
 
@@ -336,10 +352,21 @@ func (s *server) purge(ctx context.Context, r *ipc.Request) (any, error) {
 	for _, id := range forgotten {
 		s.sampler.Forget(id)
 	}
-	if err := s.dir.ForgetHint(p.Project); err != nil {
-		s.log.Warn("cannot forget the manifest's path", "error", err)
-	}
+	s.forgetHints()
 	return ipc.PurgeResult{Units: forgotten}, nil
+}
+
+// forgetHints forgets the manifests of projects that are no more.
+func (s *server) forgetHints() {
+	left := s.sup.Snapshot().Projects
+	s.changeHint(func(h store.Hint) store.Hint {
+		for id := range h.Manifests {
+			if _, ok := left[id]; !ok {
+				h = h.Without(id)
+			}
+		}
+		return h
+	})
 }
 
 func (s *server) stopFor(ctx context.Context, r *ipc.Request, project string) error {

@@ -31,9 +31,9 @@ const (
 // flushTime bounds how long a supervisor that ends waits for its files.
 const flushTime = 5 * time.Second
 
-// gcPercent keeps the heap small: a supervisor idles, so a collection more
-// costs nothing that anybody notices.
-const gcPercent = 40
+// restAfter is how long after the last operation the memory it took is given
+// back to the machine.
+const restAfter = 3 * time.Second
 
 // Options are what a supervisor is started with.
 type Options struct {
@@ -42,13 +42,9 @@ type Options struct {
 	DropPrivileges bool
 	Version        string
 	Level          slog.Level
-	Metrics        Metrics
 	// Ready is called once, when the socket answers.
 	Ready func()
 }
-
-// Metrics says how figures are sampled; zero values mean the defaults.
-type Metrics = usage.Options
 
 func (o Options) root() bool { return os.Geteuid() == 0 }
 
@@ -59,7 +55,6 @@ func pid() int { return os.Getpid() }
 // (after an orderly stop of everything) or when a client stops it. The error
 // is a *store.ErrLocked where another supervisor has the directory.
 func Run(ctx context.Context, o Options) error {
-	debug.SetGCPercent(gcPercent)
 	dir, err := store.Open(o.Paths)
 	if err != nil {
 		return err
@@ -95,6 +90,7 @@ func assemble(o Options, dir *store.Dir) (*daemon, error) {
 	d.o, d.dir, d.paths, d.since = o, dir, o.Paths, time.Now()
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
+	d.rest = time.AfterFunc(restAfter, debug.FreeOSMemory)
 	d.quit = func() {
 		select {
 		case d.stop <- struct{}{}:
@@ -141,9 +137,11 @@ func (d *daemon) connect() error {
 		Host: d.host, Outputs: d.outputs, Journal: d.journal, Saver: d.saver,
 		Log: d.log, BootID: boot, Generation: d.generation,
 	})
-	metrics := d.o.Metrics
-	metrics.Dir, metrics.Trees = d.paths.Metrics(), d.trees
-	d.sampler, err = usage.NewSampler(metrics)
+	d.journal.OnProblem(func(text string) { problem("journal", text) })
+	d.sampler, err = newMeter(usage.Options{
+		Dir: d.paths.Metrics(), Trees: d.trees, Log: d.log,
+		Problem: func(text string) { problem("metrics", text) },
+	})
 	return err
 }
 
@@ -172,8 +170,6 @@ func (d *daemon) run(ctx context.Context) error {
 	defer endLoop()
 	looped := make(chan struct{})
 	go func() { defer close(looped); d.sup.Run(loopCtx) }()
-	sampled := make(chan struct{})
-	go func() { defer close(sampled); d.sampler.Run(loopCtx) }()
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
 	if err := d.sup.Restore(ctx, d.state); err != nil {
 		return err
@@ -195,7 +191,7 @@ func (d *daemon) run(ctx context.Context) error {
 	err = errors.Join(err, srv.Shutdown(shut))
 	endLoop()
 	<-looped
-	<-sampled
+	d.sampler.close()
 	return errors.Join(err, d.close(shut))
 }
 
@@ -234,8 +230,19 @@ func (d *daemon) close(ctx context.Context) error {
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "ended", PID: pid()})
 	d.log.Info("ended")
 	return errors.Join(
-		d.saver.Flush(ctx), d.saver.Close(), d.host.Close(), d.mover.Close(), d.journal.Close(), d.output.Close(),
+		d.saver.Flush(ctx), d.saver.Close(), d.host.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
 	)
+}
+
+// removePipes removes the folder of the pipes, unless something still writes
+// to one.
+func (d *daemon) removePipes() error {
+	for _, v := range d.sup.Snapshot().Units {
+		if v.Unit.Alive() {
+			return nil
+		}
+	}
+	return d.paths.RemovePipes()
 }
 
 // absorbSignals has the Go runtime handle every signal that a service must

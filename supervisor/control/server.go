@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"systemg/config"
@@ -12,7 +13,6 @@ import (
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
-	"systemg/supervisor/usage"
 )
 
 // server answers the requests of clients. It owns nothing: it holds the
@@ -22,7 +22,7 @@ type server struct {
 	outputs *supervisor.Files
 	mover   *logs.Mover
 	host    *proc.Host
-	sampler *usage.Sampler
+	sampler *meter
 	journal *store.Journal
 	dir     *store.Dir
 	paths   store.Paths
@@ -31,6 +31,10 @@ type server struct {
 	since   time.Time
 	// generation is another one with every start of the supervisor.
 	generation string
+	// hint is held while config_hint is rewritten.
+	hint sync.Mutex
+	// rest gives memory back when nothing was asked for a while.
+	rest *time.Timer
 	// quit ends the daemon, once everything is stopped and answered.
 	quit func()
 }
@@ -64,6 +68,7 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 	if !ok {
 		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", r.Method)
 	}
+	defer s.rest.Reset(restAfter)
 	result, err := h(s, ctx, r)
 	return result, wireError(err)
 }
@@ -87,6 +92,13 @@ func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
 		return nil, err
 	}
 	return &supervisor.Source{Plan: plan, Env: m.Env}, nil
+}
+
+// measure samples as the manifest of a source says.
+func (s *server) measure(src *supervisor.Source) {
+	if err := s.sampler.use(src.Plan.Metrics); err != nil {
+		s.sup.SetProblem("metrics", "metrics are not sampled as the manifest says: "+err.Error())
+	}
 }
 
 // known checks that a source has the project that was asked for.

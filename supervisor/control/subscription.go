@@ -18,8 +18,7 @@ type subscription struct {
 	seq      uint64
 }
 
-// begin sends the snapshot as the first note, since the answer to a
-// subscription comes only at its end.
+// begin answers with the snapshot; the request goes on after its answer.
 func (c *subscription) begin(snap *supervisor.Snapshot, views []*supervisor.View) error {
 	c.known = make(map[string]*supervisor.View, len(views))
 	for _, v := range views {
@@ -31,11 +30,8 @@ func (c *subscription) begin(snap *supervisor.Snapshot, views []*supervisor.View
 	if err != nil {
 		return err
 	}
-	return c.request.Notify(ipc.NoteSnapshot, ipc.Snapshot{
-		Request: c.request.ID,
-		SubscribeResult: ipc.SubscribeResult{
-			Generation: c.server.generation, Seq: c.seq, StatusResult: status,
-		},
+	return c.request.Reply(ipc.SubscribeResult{
+		Generation: c.server.generation, Seq: c.seq, StatusResult: status,
 	})
 }
 

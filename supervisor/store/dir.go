@@ -57,6 +57,12 @@ func prepare(dir string) error {
 		}
 	}
 	if info.Mode().Perm() != 0o700 {
+		if foreign(dir, info) {
+			return &Error{
+				Op: "use the directory", Path: dir, Err: errors.New("others use it, and nobody else may see into a state directory"),
+				Cure: "set SYSG_STATE_DIR to a folder below it",
+			}
+		}
 		if err := os.Chmod(dir, 0o700); err != nil {
 			return failed("narrow the permissions of", dir, err)
 		}
@@ -65,6 +71,30 @@ func prepare(dir string) error {
 		return failed("write to the directory", dir, err)
 	}
 	return nil
+}
+
+// foreign is whether dir is a directory of the system's, such as /tmp or /var,
+// which root owns and must not close to everybody else: it stands at the root
+// or is sticky, and holds something, but nothing of ours.
+func foreign(dir string, info fs.FileInfo) bool {
+	if filepath.Dir(filepath.Dir(dir)) != filepath.Dir(dir) && info.Mode()&fs.ModeSticky == 0 {
+		return false
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return true
+	}
+	others := 0
+	for _, e := range entries {
+		switch e.Name() {
+		case "sysg.pid", "state.json", "events":
+			return false
+		case "lost+found":
+		default:
+			others++
+		}
+	}
+	return others > 0
 }
 
 // makeAll is os.MkdirAll for which the umask does not matter: with a umask of

@@ -65,11 +65,15 @@ func appendEvent(b *bytes.Buffer, e *Event) error {
 	return enc.Encode(e)
 }
 
+// maxSeq is more events than there will ever be; a larger number is garbage,
+// and must not make the next one begin again at 0.
+const maxSeq = 1 << 62
+
 // parseEvent reads a line with or without its newline. What is torn, zeroed
 // by a crash of the machine, or no event is false.
 func parseEvent(line []byte) (Event, bool) {
 	var e Event
-	if err := json.Unmarshal(line, &e); err != nil || e.Seq == 0 {
+	if err := json.Unmarshal(line, &e); err != nil || e.Seq == 0 || e.Seq > maxSeq {
 		return Event{}, false
 	}
 	return e, true

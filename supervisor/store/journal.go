@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// maxPending bounds the events in memory while they cannot be written.
+// maxPending bounds the events that gather while a batch of as many at most
+// cannot be written.
 const maxPending = 1 << 20
 
 // Journal is what happened, oldest first, in files that are rotated. Append
@@ -16,7 +17,7 @@ const maxPending = 1 << 20
 //
 // Events reach readers of the same Journal (Read, Changed) at once, written or
 // not. Events that a full disk keeps from being written wait in memory, up to
-// 1 MiB; later ones are lost, their numbers missing, and once the disk has
+// about 2 MiB; later ones are lost, their numbers missing, and once the disk has
 // healed an event of type "problem" says how many.
 type Journal struct {
 	dir string
@@ -37,10 +38,9 @@ type Journal struct {
 	closing chan struct{}
 	ended   chan struct{}
 
-	// Only the goroutine uses out, spare and said.
-	out   segments
-	spare []byte
-	said  string
+	// Only the goroutine uses out and said.
+	out  segments
+	said string
 }
 
 // OpenJournal opens the journal in dir, or begins one. It takes up the
@@ -85,28 +85,28 @@ func (j *Journal) OnProblem(f func(text string)) {
 func (j *Journal) Append(e Event) Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.add(e)
-}
-
-// add is Append under the lock.
-func (j *Journal) add(e Event) Event {
 	j.seq++
 	e.Seq = j.seq
 	if e.Time.IsZero() {
-		e.Time = time.Now()
+		e.Time = time.Now().UTC()
 	}
-	if j.closed {
-		return e
+	if !j.closed {
+		j.add(&e)
 	}
+	return e
+}
+
+// add makes e pending and wakes who waits for it.
+func (j *Journal) add(e *Event) {
 	before := j.pending.Len()
 	if before >= maxPending {
 		j.lost++
-		return e
+		return
 	}
-	if err := appendEvent(&j.pending, &e); err != nil {
+	if err := appendEvent(&j.pending, e); err != nil {
 		j.pending.Truncate(before)
 		j.lost++
-		return e
+		return
 	}
 	close(j.changed)
 	j.changed = make(chan struct{})
@@ -115,7 +115,6 @@ func (j *Journal) add(e Event) Event {
 	default:
 		// One wake-up waits already.
 	}
-	return e
 }
 
 // Changed is closed by the next Append. To follow the journal take the
@@ -189,9 +188,7 @@ func (j *Journal) take() []byte {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(j.flying) == 0 {
-		j.flying = append(j.spare[:0], j.pending.Bytes()...)
-		j.spare = nil
-		j.pending.Reset()
+		j.flying, j.pending = j.pending.Bytes(), bytes.Buffer{}
 	}
 	return j.flying
 }
@@ -200,22 +197,19 @@ func (j *Journal) take() []byte {
 func (j *Journal) put(n int, err error) (problem func(string)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	whole := j.flying
 	j.flying = j.flying[n:]
 	j.err = err
 	if err != nil {
 		return j.problem
 	}
-	// A burst's memory is not kept for ever.
-	if j.flying = nil; cap(whole) <= 64<<10 {
-		j.spare = whole
-	} else {
-		j.pending = *bytes.NewBuffer(bytes.Clone(j.pending.Bytes()))
-	}
-	if j.lost > 0 {
-		lost := j.lost
+	if j.lost > 0 && j.pending.Len() < maxPending {
+		j.seq++
+		said := Event{
+			Seq: j.seq, Time: time.Now().UTC(), Type: "problem",
+			Reason: fmt.Sprintf("%d events before this one could not be kept", j.lost),
+		}
 		j.lost = 0
-		j.add(Event{Type: "problem", Reason: fmt.Sprintf("%d events before this one could not be kept", lost)})
+		j.add(&said)
 	}
 	return j.problem
 }

@@ -89,7 +89,10 @@ func lockDir(p Paths) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return closeOn(file, flock(file))
+	if err = file.Chmod(0o600); err == nil {
+		err = flock(file)
+	}
+	return closeOn(file, err)
 }
 
 func closeOn(file *os.File, err error) (*os.File, error) {

@@ -89,10 +89,10 @@ func (p Paths) Log(project, unit, kind string) string {
 	return filepath.Join(p.ProjectLogs(project), fileName(unit)+"_"+kind+".log")
 }
 
-// FIFO is the pipe a unit writes the stream to. It is in the state directory
-// and not among the logs, which may be removed while the unit runs.
+// FIFO is the pipe a unit writes the stream to. It is never among the logs,
+// which may be removed while the unit runs; see PipeDir.
 func (p Paths) FIFO(project, unit, kind string) string {
-	return filepath.Join(p.Runtime, "fifo", fileName(project), fileName(unit)+"_"+kind)
+	return filepath.Join(p.PipeDir(), fileName(project), fileName(unit)+"_"+kind)
 }
 
 // fileName makes any text a single, visible path element. Names that a

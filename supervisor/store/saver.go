@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync"
 	"time"
@@ -20,9 +19,6 @@ const (
 	// retryAfter is how soon a write that failed is tried again.
 	retryAfter = time.Second
 )
-
-// ErrClosed is the error of using a Saver or a Journal after Close.
-var ErrClosed = errors.New("it is closed")
 
 // Saver keeps state.json as new as the newest State it was given. One
 // goroutine of its own writes; it ends with Close, which waits for it.

@@ -54,7 +54,7 @@ func listSegments(dir string) ([]segment, error) {
 			continue
 		}
 		first, err := strconv.ParseUint(digits, 10, 64)
-		if err != nil {
+		if err != nil || first > maxSeq {
 			continue
 		}
 		info, err := entry.Info()

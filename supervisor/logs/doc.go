@@ -1,0 +1,92 @@
+// Package logs carries what services write into files, and reads it back.
+//
+// # The road of a byte
+//
+// A service's stdout and stderr are named pipes (FIFOs). The service, and the
+// supervisor too, hold each of them open for reading and writing, so a service
+// gets neither SIGPIPE nor end of file when the supervisor dies; it waits once
+// the pipe is full. A Mover has one goroutine that waits for all pipes in one
+// epoll set and moves what has arrived with splice(2) to the end of the
+// stream's current segment. splice takes out of a pipe exactly what it put
+// into the file, in one step, so the size of the file is the truth: whoever is
+// killed in between, no byte is lost, doubled or torn. Then one record of 16
+// bytes goes to the segment's index: how far the segment reaches, and when.
+// Where splice is not possible (odd file systems, other kernels) bytes are
+// read and written, and Info.Exact is false.
+//
+// The segments hold the bytes of the service and nothing else. Readers and
+// followers read the files, never a queue: the file is the queue, so a slow
+// reader costs the writer nothing.
+//
+// # Files
+//
+// A stream at web_stdout.log has the segments
+//
+//	web_stdout.log       the current one, which grows
+//	web_stdout.log.1     the one before it, and so on: .2 is older than .1
+//
+// and beside each of them its index, web_stdout.log.idx, web_stdout.log.1.idx
+// and so on. A segment ends where the next line would take it past max_bytes;
+// a line that itself crosses the limit may take up to 64 KiB more and is then
+// cut. max_files counts the current segment too. Rotation renames from the
+// oldest to the newest, each segment before its index, so that a crash leaves
+// at most one index a name behind its segment, which the next opening mends.
+//
+// # The index
+//
+// An index is a row of records of two little-endian words of 64 bits. The two
+// highest bits of the second word are the kind, the other 62 its value:
+//
+//	kind      first word                 value
+//	0 time    end of the bytes stamped   nanoseconds since 1970
+//	1 run     where the run's bytes      the run's number; bit 61 set where it
+//	          begin                      only repeats the run in force
+//	2 head    offset of the segment in   magic, version and flags
+//	          the stream
+//	3 lost    where bytes are missing    how many could not be kept
+//
+// Offsets of the first word count from the start of the segment, but for the
+// head's, which counts every byte the stream ever kept: with it a follower
+// knows exactly how much it missed. The head comes first and only there. Time
+// and run records are in order of their offsets. The bytes up to a time
+// record's offset, from the one before, arrived at its time; a later growth
+// within a millisecond moves the offset of the record instead of adding one.
+// A run record is repeated at the head of every segment and every 4096
+// records. Times do not go back: a clock that is set back by at most a second
+// stands still; where it is set back further, flag 1 of the head says that
+// the times of this segment are not sorted.
+//
+// An index is a convenience that can be lost. Opening a stream cuts it to
+// whole records that fit the segment, and stamps what is not indexed with the
+// time the segment was last written. A reader does the same in its head.
+//
+// # Lines
+//
+// A line ends at its newline; at a run mark, where the run before ended
+// without one; and where bytes were lost. Its time is that of the record that
+// covers its end. Lines over 64 KiB come in pieces, each with Open set but the
+// last. Filters look at whole lines: at the time of the first piece, and with
+// Grep at the first 1 MiB. The Data of all Lines of a file, with a newline
+// after each that is not Open, are the file, byte for byte; with one
+// exception that Skip tells: what rotated away before it was read.
+//
+// # Who owns what
+//
+// A Stream's lock guards its pipe and its tape (the segments as their writer
+// knows them). The mover's goroutine takes it for one turn of at most 256 KiB,
+// so a flood starves nobody. Mark, Drain, Tail and Info take it too;
+// Configure does not. The Mover's lock guards only its tables and is never
+// held over a system call that can wait. An idle stream holds one descriptor,
+// its pipe; segment and index are opened when there is something to write and
+// closed after five to ten quiet seconds by the Mover's timer, which runs only
+// while something is open. Problems are told from a goroutine of their own, so
+// whoever is told may call back.
+//
+// # Bad days
+//
+// A full disk costs the stream its own oldest segments first; then what
+// arrives is counted as lost, with each arrival another try. Exhausted
+// descriptors first close what other streams have open and then leave the
+// bytes in the pipe, to be fetched by the timer. A directory that is removed
+// is made again. Each of them is told as a problem, and when it is over.
+package logs

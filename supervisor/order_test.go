@@ -1,0 +1,183 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"systemg/config"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/unit"
+)
+
+// guard watches every start for what must never happen, whatever the order
+// of events.
+type guard struct {
+	*fakeHost
+	r    *room
+	t    *rapid.T
+	defs map[string]config.Unit
+}
+
+func (g *guard) Start(s proc.Spec) (proc.Process, error) {
+	name, step := splitTree(s.Tree)
+	g.mu.Lock()
+	for id := range g.live {
+		if other, _ := splitTree(id); other == name && step != unit.StopCommand {
+			g.t.Errorf("run %d of %s starts while %v lives", s.Tree.Run, name, id)
+		}
+	}
+	g.mu.Unlock()
+	if step == unit.NoStep {
+		g.dependenciesReady(name)
+	}
+	return g.fakeHost.Start(s)
+}
+
+// dependenciesReady checks on the machines themselves, not on what the loop
+// believes: a service lives for the stability window or has ended well, a
+// one-shot has ended well.
+func (g *guard) dependenciesReady(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, d := range g.defs[name].Depends {
+		id := "demo/" + d.Unit
+		since, lives := time.Time{}, false
+		for tree := range g.live {
+			if tree.Unit == id {
+				since, lives = g.since[tree], true
+			}
+		}
+		end, ended := g.last[id]
+		well := !lives && ended && end.Known && end.Code == 0 && end.Signal == 0
+		service := g.defs[id].Kind == config.Service
+		if !well && (!service || !lives || time.Since(since) < 250*time.Millisecond) {
+			g.t.Errorf("%s starts while %s is not ready (lives %v since %v, last end %v)", name, id, lives, since, end)
+		}
+	}
+}
+
+func anyUnits(t *rapid.T) []config.Unit {
+	units := make([]config.Unit, rapid.IntRange(1, 6).Draw(t, "units"))
+	for i := range units {
+		u := service(fmt.Sprintf("u%d", i))
+		u.Restart = rapid.SampledFrom([]config.RestartPolicy{"always", "on-failure", "never"}).Draw(t, "restart")
+		u.Backoff.Initial = time.Duration(rapid.IntRange(0, 2).Draw(t, "backoff")) * time.Second
+		if rapid.IntRange(0, 3).Draw(t, "oneshot") == 0 {
+			oneshot(&u)
+		}
+		if rapid.IntRange(0, 3).Draw(t, "pre") == 0 {
+			u.Deployment.PreStart = "make"
+		}
+		for j := range i {
+			if rapid.IntRange(0, 2).Draw(t, "edge") == 0 {
+				needs(units[j].Name)(&u)
+			}
+		}
+		units[i] = u
+	}
+	return units
+}
+
+// act does one thing an operator or a process may do.
+func (g *guard) act(t *rapid.T, units []config.Unit) {
+	name := rapid.SampledFrom(units).Draw(t, "unit").Name
+	sel := Selection{Units: []string{name}}
+	ctx := context.Background()
+	var err error
+	switch rapid.IntRange(0, 9).Draw(t, "what") {
+	case 0:
+		_, err = g.r.sup.Start(ctx, nil, sel)
+	case 1:
+		_, err = g.r.sup.Stop(ctx, sel, rapid.Bool().Draw(t, "kill"), "")
+	case 2:
+		_, err = g.r.sup.Restart(ctx, nil, sel, "")
+	case 3:
+		_, err = g.r.sup.Restart(ctx, nil, Selection{}, "")
+	case 4:
+		_, err = g.r.sup.Apply(ctx, source(units...), "")
+	case 5:
+		g.mu.Lock()
+		g.deaf["demo/"+name] = !g.deaf["demo/"+name]
+		g.mu.Unlock()
+	default:
+		g.crash(t, "demo/"+name)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// crash ends something of the unit that lives.
+func (g *guard) crash(t *rapid.T, unitID string) {
+	g.mu.Lock()
+	var found []proc.TreeID
+	for id := range g.live {
+		if name, _ := splitTree(id); name == unitID {
+			found = append(found, id)
+		}
+	}
+	g.mu.Unlock()
+	for _, id := range found {
+		g.end(id, exitStatus(rapid.IntRange(0, 1).Draw(t, "code")))
+	}
+}
+
+// watch checks what must hold whenever everybody waits: a unit that has just
+// been started has its dependencies ready, and what is at rest has no process.
+func (g *guard) watch(t *rapid.T) {
+	snap := g.r.sup.Snapshot()
+	for _, v := range snap.Units {
+		switch v.Unit.State {
+		case unit.Running, unit.Starting, unit.Stopping:
+		default:
+			if g.alive(v.ID) {
+				t.Errorf("%s is %s and lives", v.ID, v.Unit.State)
+			}
+		}
+		if v.Unit.State == unit.Pending && v.Unit.Reason == "" {
+			t.Errorf("%s is pending and does not say why", v.ID)
+		}
+	}
+}
+
+// Operators and crashes in any order: never two live runs of a unit, and
+// when everything is stopped in the end, nothing lives.
+func TestAnyOrderOfEvents(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		units := anyUnits(rt)
+		synctest.Test(t, func(t *testing.T) {
+			r := newRoom(t)
+			g := &guard{fakeHost: r.host, r: r, t: rt, defs: map[string]config.Unit{}}
+			for _, u := range units {
+				g.defs[u.ID()] = u
+			}
+			r.sup.loop.o.Host = g
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); r.sup.Run(ctx) }()
+			if _, err := r.sup.Start(ctx, source(units...), Selection{}); err != nil {
+				rt.Error(err)
+			}
+			for range rapid.IntRange(1, 30).Draw(rt, "events") {
+				g.act(rt, units)
+				r.pass(time.Duration(rapid.IntRange(0, 3000).Draw(rt, "ms")) * time.Millisecond)
+				g.watch(rt)
+			}
+			b, err := r.sup.Close(ctx, false, "the end")
+			if err != nil {
+				rt.Error(err)
+			}
+			r.pass(2 * time.Minute)
+			if !allDone(b.Standings(r.sup.Snapshot(), StartPatience)) || len(r.host.live) != 0 {
+				rt.Errorf("stopped, and yet %v live", r.host.live)
+			}
+			cancel()
+			<-done
+		})
+	})
+}

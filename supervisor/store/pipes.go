@@ -1,0 +1,56 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// memory is where Linux keeps a filesystem in memory for everybody. A pipe
+// made there costs some ten microseconds; on a disk's filesystem, which has
+// to write an inode, up to a millisecond, and a start of many units waits
+// for that.
+const memory = "/dev/shm"
+
+// pipeDir is the folder of the units' pipes: one in memory that belongs to
+// this state directory alone, or, where there is none to be had, one in the
+// state directory. It is the same for every supervisor of the directory, so
+// that a new one finds the pipes of services that still run.
+func pipeDir(runtime string) string {
+	sum := sha256.Sum256([]byte(runtime))
+	dir := filepath.Join(memory, fmt.Sprintf("sysg-%d-%s", os.Geteuid(), hex.EncodeToString(sum[:6])))
+	if ownPrivate(dir) {
+		return dir
+	}
+	return filepath.Join(runtime, "fifo")
+}
+
+// ownPrivate makes the folder, or checks that the one that is there is this
+// user's and closed to everybody else: anyone may make names in memory.
+func ownPrivate(dir string) bool {
+	err := os.Mkdir(dir, 0o700)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return false
+	}
+	info, err := os.Lstat(dir)
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || int(owner.Uid) != os.Geteuid() {
+		return false
+	}
+	return os.Chmod(dir, 0o700) == nil
+}
+
+// PipeDir is the folder of the units' pipes; it makes it where it can be in
+// memory. See RemovePipes.
+func (p Paths) PipeDir() string { return pipeDir(p.Runtime) }
+
+// RemovePipes removes the folder of the pipes. Call it when no unit runs.
+func (p Paths) RemovePipes() error { return os.RemoveAll(p.PipeDir()) }
