@@ -1,0 +1,52 @@
+// Package proc starts process trees, says when they end, and ends them.
+//
+// # Trees
+//
+// A tree is what one spawn led to: the main process, in a session of its own,
+// and everything that descends from it, however it tries to get away. It is
+// named by a TreeID that its owner chose and never uses again, so news of a
+// tree can never be taken for news of another. A tree has two ends, and they
+// are two events: Exited, when the main process has ended and been reaped, and
+// Emptied, when no process of it lives any more. Emptied always comes, exactly
+// once, and always after Exited.
+//
+// # How a tree is held
+//
+// In order of strength, and Process.Containment says which is in force:
+//
+//   - "cgroup": the main process is born inside a cgroup of its own
+//     (clone3 with CLONE_INTO_CGROUP). The kernel knows the members, and one
+//     write to cgroup.kill ends them all. Needs a cgroup v2 folder that this
+//     user may write to; controllers are not needed.
+//   - "marker": the main process is born with an unusual soft RLIMIT_RTTIME.
+//     Children inherit it through setsid, double forks and cleaned
+//     environments; it does nothing to a process without real-time scheduling.
+//     A scan of /proc finds the members by it. A process that sets this limit
+//     itself, or changes its user, gets away from the scan.
+//
+// Either way the host is a subreaper (prctl(2)), so that a process whose
+// parent ended becomes a child of this one and is reaped here.
+//
+// # Who owns what
+//
+// One goroutine owns the descriptors: it waits in one epoll set for the pidfds
+// of main processes and of leftovers (members that outlived their main
+// process), and for a wake-up. It alone reaps, and it alone calls
+// Options.Notify, so events arrive in the order they happened. No thread waits
+// for a child, and no number of units makes more threads.
+//
+// Host.mu guards the table of trees; it is never held over Notify, a fork or a
+// scan. A main process is reaped under it, and a group is signalled under it,
+// so a group is signalled only while its leader's number cannot belong to
+// somebody else. Host.forking is held from before a fork until the new tree is
+// in the table: strangers are reaped under it, so an early end is never taken
+// for a stranger's.
+//
+// # Forking
+//
+// All forks happen on one thread of their own, the forker. A fork takes time
+// in proportion to the descriptors of the process, and a supervisor of 1000
+// units has 3000 of them; the forker unshares the table while it is small and
+// fetches the two descriptors each child needs (pidfd_getfd). The thread has
+// an empty signal mask, which children inherit.
+package proc

@@ -1,0 +1,174 @@
+package proc
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// order is one fork.
+type order struct {
+	path           string
+	argv, env      []string
+	dir            string
+	stdout, stderr int // in the process's table; -1 for /dev/null
+	cgroup         string
+	mark           uint64
+	reply          chan result
+}
+
+type result struct {
+	pid int
+	err error
+	// held says that it was the cgroup that could not be used.
+	held bool
+}
+
+// forker is the thread that forks. It ends when orders is closed.
+type forker struct {
+	orders chan order
+	// self is a pidfd of this process, in the forker's own table.
+	self int
+	null int
+}
+
+// newForker starts the thread and waits until it is ready.
+func newForker() (*forker, error) {
+	if err := wakeNetpoll(); err != nil {
+		return nil, err
+	}
+	f := &forker{orders: make(chan order)}
+	ready := make(chan error)
+	go f.begin(ready)
+	return f, <-ready
+}
+
+// wakeNetpoll has the Go runtime open the descriptors of its poller now, so
+// that the forker's table has them: the runtime may use them on any thread.
+func wakeNetpoll() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("cannot make a pipe: %w", err)
+	}
+	_ = r.Close()
+	return w.Close()
+}
+
+// begin finds a thread that is not the main one: a process's table, as
+// pidfd_getfd sees it, is the main thread's.
+func (f *forker) begin(ready chan<- error) {
+	runtime.LockOSThread()
+	if unix.Gettid() == unix.Getpid() {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			f.begin(ready)
+		}()
+		<-done
+		runtime.UnlockOSThread()
+		return
+	}
+	// The thread is not unlocked, so it ends with the goroutine.
+	if err := f.prepare(); err != nil {
+		ready <- err
+		return
+	}
+	ready <- nil
+	for o := range f.orders {
+		o.reply <- f.fork(o)
+	}
+}
+
+func (f *forker) prepare() error {
+	if err := unix.Unshare(unix.CLONE_FILES); err != nil {
+		return fmt.Errorf("cannot unshare the descriptor table: %w", err)
+	}
+	closeForeign()
+	var err error
+	if f.self, err = unix.PidfdOpen(unix.Getpid(), 0); err != nil {
+		return fmt.Errorf("cannot open a pidfd: %w", err)
+	}
+	if f.null, err = unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+		return fmt.Errorf("cannot open /dev/null: %w", err)
+	}
+	return unix.PthreadSigmask(unix.SIG_SETMASK, &unix.Sigset_t{}, nil)
+}
+
+// closeForeign closes the forker's copies of what others have open, or a pipe
+// would never see its end. What the Go runtime polls with stays.
+func closeForeign() {
+	entries, err := os.ReadDir("/proc/thread-self/fd")
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd <= 2 {
+			continue
+		}
+		target, err := os.Readlink("/proc/thread-self/fd/" + e.Name())
+		if err != nil || strings.HasPrefix(target, "anon_inode:[event") {
+			continue
+		}
+		_ = unix.Close(fd)
+	}
+}
+
+// do has the thread fork.
+func (f *forker) do(o order) (int, bool, error) {
+	o.reply = make(chan result, 1)
+	f.orders <- o
+	r := <-o.reply
+	return r.pid, r.held, r.err
+}
+
+// fork runs on the forker's thread.
+func (f *forker) fork(o order) result {
+	files := []uintptr{uintptr(f.null), uintptr(f.null), uintptr(f.null)}
+	for i, fd := range []int{o.stdout, o.stderr} {
+		if fd < 0 {
+			continue
+		}
+		own, err := unix.PidfdGetfd(f.self, fd, 0)
+		if err != nil {
+			return result{err: fmt.Errorf("cannot take over a descriptor: %w", err)}
+		}
+		defer unix.Close(own)
+		files[i+1] = uintptr(own)
+	}
+	attr := &syscall.ProcAttr{Dir: o.dir, Env: o.env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
+	if o.cgroup != "" {
+		fd, err := unix.Open(o.cgroup, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return result{err: err, held: true}
+		}
+		defer unix.Close(fd)
+		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, fd
+	}
+	if o.mark != 0 {
+		restore, err := wear(o.mark)
+		if err != nil {
+			return result{err: fmt.Errorf("cannot mark the process: %w", err)}
+		}
+		defer restore()
+	}
+	pid, err := syscall.ForkExec(o.path, o.argv, attr)
+	return result{pid: pid, err: err}
+}
+
+// wear sets the marker on this process until restore is called.
+func wear(mark uint64) (restore func(), err error) {
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_RTTIME, &old); err != nil {
+		return nil, err
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: min(mark, old.Max), Max: old.Max}); err != nil {
+		return nil, err
+	}
+	return func() { _ = unix.Setrlimit(unix.RLIMIT_RTTIME, &old) }, nil
+}

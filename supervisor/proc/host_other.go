@@ -1,0 +1,51 @@
+//go:build !linux
+
+package proc
+
+import (
+	"errors"
+	"syscall"
+)
+
+// errSystem says that trees can be held on Linux only: pidfds, subreapers and
+// cgroups have no counterpart here yet.
+var errSystem = errors.New("this system cannot supervise processes yet: sysg's supervisor runs on Linux")
+
+// Host does not exist on this system; NewHost says so.
+type Host struct{}
+
+// NewHost fails.
+func NewHost(Options) (*Host, error) { return nil, errSystem }
+
+// BootID fails.
+func BootID() (string, error) { return "", errSystem }
+
+// Start fails.
+func (*Host) Start(Spec) (Process, error) { return Process{}, errSystem }
+
+// Adopt fails.
+func (*Host) Adopt(TreeID, Process) error { return errSystem }
+
+// Signal fails.
+func (*Host) Signal(TreeID, syscall.Signal) error { return errSystem }
+
+// SignalMain fails.
+func (*Host) SignalMain(TreeID, syscall.Signal) error { return errSystem }
+
+// Kill has nothing to kill.
+func (*Host) Kill(TreeID) {}
+
+// Members are none.
+func (*Host) Members(TreeID) []int { return nil }
+
+// Census is empty.
+func (*Host) Census() map[TreeID][]int { return nil }
+
+// Containment is none.
+func (*Host) Containment() string { return "" }
+
+// Watch fails.
+func (*Host) Watch(int, func()) error { return errSystem }
+
+// Close has nothing to close.
+func (*Host) Close() error { return nil }

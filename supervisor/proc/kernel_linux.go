@@ -1,0 +1,128 @@
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// BootID names the present boot of the machine.
+func BootID() (string, error) {
+	data, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", fmt.Errorf("cannot tell which boot this is: %w", err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+// stat is what is needed of /proc/PID/stat.
+type stat struct {
+	state byte
+	ticks uint64
+}
+
+// readStat reads a process's line; ErrGone where there is none.
+func readStat(pid int) (stat, error) {
+	data, err := readSmall("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return stat{}, ErrGone
+	}
+	return parseStat(data)
+}
+
+// parseStat finds the fields after the name, which ends at the last
+// parenthesis (proc(5)).
+func parseStat(data []byte) (stat, error) {
+	end := bytes.LastIndexByte(data, ')')
+	if end < 0 {
+		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
+	}
+	fields := bytes.Fields(data[end+1:])
+	// The state is field 3, the start time field 22.
+	if len(fields) < 20 || len(fields[0]) != 1 {
+		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
+	}
+	ticks, err := strconv.ParseUint(string(fields[19]), 10, 64)
+	if err != nil {
+		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
+	}
+	return stat{state: fields[0][0], ticks: ticks}, nil
+}
+
+// dead is whether a process has ended, reaped or not.
+func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
+
+// readSmall reads a file of the kernel's of up to 4 KiB with three system
+// calls.
+func readSmall(path string) ([]byte, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 4096)
+	for {
+		n, err := unix.Read(fd, buf)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return buf[:n], nil
+	}
+}
+
+// childInfo is the part of siginfo_t that waitid fills (sigaction(2)): signo,
+// errno, code, and on 64-bit machines padding, then the pid.
+type childInfo struct {
+	signo, errno, code int32
+	_                  [unsafe.Sizeof(uintptr(0)) - 4]byte
+	pid                int32
+	_                  [104]byte
+}
+
+// deadChild is the number of a child that has ended and was not reaped yet, or
+// 0. It stays a zombie.
+func deadChild() int {
+	var info childInfo
+	for {
+		_, _, errno := unix.Syscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)),
+			unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, 0, 0)
+		switch errno {
+		case 0:
+			return int(info.pid)
+		case unix.EINTR:
+			continue
+		}
+		return 0
+	}
+}
+
+// reap takes the status of a child that has ended. The status is unknown where
+// the process is not a child; ok is false where it has not ended.
+func reap(pid int) (status Status, ok bool) {
+	var ws unix.WaitStatus
+	for {
+		n, err := unix.Wait4(pid, &ws, unix.WNOHANG, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return Status{}, true
+		case n == 0:
+			return Status{}, false
+		}
+		break
+	}
+	if ws.Signaled() {
+		return Status{Known: true, Code: -1, Signal: ws.Signal(), Core: ws.CoreDump()}, true
+	}
+	return Status{Known: true, Code: ws.ExitStatus()}, true
+}

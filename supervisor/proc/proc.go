@@ -1,0 +1,146 @@
+package proc
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The ways a tree is held; see the package comment.
+const (
+	ContainCgroup = "cgroup"
+	ContainMarker = "marker"
+)
+
+// TreeID names a tree. Its owner never uses one twice.
+type TreeID struct {
+	Unit string
+	Run  uint64
+}
+
+// Spec is a tree to start.
+type Spec struct {
+	Tree TreeID
+	// Argv is the command; a name without a slash is looked up in the PATH
+	// of Env.
+	Argv []string
+	// Dir is the absolute working directory.
+	Dir string
+	// Env is the whole environment, as NAME=VALUE.
+	Env []string
+	// Stdout and Stderr become the tree's; nil means /dev/null, which
+	// stdin always is. The caller keeps and closes them.
+	Stdout, Stderr *os.File
+}
+
+// Process identifies a main process beyond its number, so that it can be
+// recognised by another supervisor.
+type Process struct {
+	PID int
+	// StartTicks is when it started, in clock ticks since boot (proc(5),
+	// field 22 of stat).
+	StartTicks uint64
+	// BootID is the boot that PID and StartTicks belong to.
+	BootID string
+	// Mark is the marker of the tree, 0 where it is held by a cgroup.
+	Mark uint64
+	// Cgroup is the absolute directory of the tree's cgroup, or empty.
+	Cgroup      string
+	Containment string
+}
+
+// Status is how a main process ended.
+type Status struct {
+	// Known is false where somebody else reaped it.
+	Known bool
+	// Code is the exit status, -1 where a signal ended it.
+	Code   int
+	Signal syscall.Signal
+	Core   bool
+}
+
+func (s Status) String() string {
+	switch {
+	case !s.Known:
+		return "ended, and nobody saw how"
+	case s.Signal != 0 && s.Core:
+		return "killed by " + signalName(s.Signal) + ", core dumped"
+	case s.Signal != 0:
+		return "killed by " + signalName(s.Signal)
+	}
+	return fmt.Sprintf("exit %d", s.Code)
+}
+
+func signalName(s syscall.Signal) string {
+	if name := unix.SignalName(s); name != "" {
+		return name
+	}
+	return fmt.Sprintf("signal %d", int(s))
+}
+
+// Event is news of a tree: Exited or Emptied.
+type Event interface{ event() }
+
+// Exited says that the main process has ended. Leftover are the members that
+// live on; where there are none, Emptied follows at once.
+type Exited struct {
+	Tree     TreeID
+	Status   Status
+	Time     time.Time
+	Leftover []int
+}
+
+// Emptied says that nothing of the tree lives.
+type Emptied struct{ Tree TreeID }
+
+func (Exited) event()  {}
+func (Emptied) event() {}
+
+// Options are what a Host needs.
+type Options struct {
+	// Name tells the cgroups of several hosts apart; it becomes part of a
+	// folder's name.
+	Name string
+	// Notify gets every event, from one goroutine. It may block, and must
+	// not wait for the Host.
+	Notify func(Event)
+	// Log gets what is worth knowing once; nil for nowhere.
+	Log *slog.Logger
+}
+
+// ErrGone says that a process does not live any more, or is another one now.
+var ErrGone = errors.New("the process is gone")
+
+// errNoTree says that nothing is known of a tree.
+var errNoTree = errors.New("there is no such process tree")
+
+// NotFoundError says that a command was not found.
+type NotFoundError struct {
+	Name string
+	// Path is the PATH that was searched; empty for a name with a slash.
+	Path string
+}
+
+func (e *NotFoundError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("there is no %s", e.Name)
+	}
+	return fmt.Sprintf("there is no command %q in PATH=%s", e.Name, e.Path)
+}
+
+// StartError says that a command was found and could not be started.
+type StartError struct {
+	// Name is the file or the folder that was at fault.
+	Name string
+	Err  error
+}
+
+func (e *StartError) Error() string { return fmt.Sprintf("%s: %v", e.Name, e.Err) }
+
+// Unwrap gives the cause.
+func (e *StartError) Unwrap() error { return e.Err }

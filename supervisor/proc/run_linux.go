@@ -1,0 +1,244 @@
+package proc
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pollBatch is how many events one wait takes.
+const pollBatch = 256
+
+// turn is what one round of the goroutine found.
+type turn struct {
+	exited  []exit
+	recheck map[*tree]bool
+	// census is a scan for markers, made once when it is needed.
+	census map[uint64][]int
+}
+
+// exit is a main process that was reaped.
+type exit struct {
+	tree   *tree
+	status Status
+	time   time.Time
+}
+
+// run waits, reaps and tells until the host is closed.
+func (h *Host) run() {
+	defer close(h.ended)
+	events := make([]unix.EpollEvent, pollBatch)
+	for {
+		n, err := unix.EpollWait(h.poll, events, -1)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			h.o.Log.Error("cannot wait for processes", "error", err)
+			return
+		}
+		t := &turn{recheck: map[*tree]bool{}}
+		woken := false
+		for _, e := range events[:max(n, 0)] {
+			if int(e.Fd) == h.wake {
+				woken = true
+				continue
+			}
+			h.fired(t, int(e.Fd))
+		}
+		if woken && !h.roused(t) {
+			return
+		}
+		h.conclude(t)
+	}
+}
+
+// fired handles a pidfd: that process has ended.
+func (h *Host) fired(t *turn, fd int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w, ok := h.watched[fd]
+	switch {
+	case !ok:
+	case w.gone != nil:
+		h.unfollow(fd)
+		go w.gone()
+	case w.pid == 0:
+		h.take(t, w.tree)
+	default:
+		h.unfollow(fd)
+		delete(w.tree.leftovers, w.pid)
+		t.recheck[w.tree] = true
+	}
+}
+
+// take reaps a main process that has ended; h.mu is held.
+func (h *Host) take(t *turn, tr *tree) {
+	status, ok := reap(tr.process.PID)
+	if !ok {
+		return
+	}
+	delete(h.mains, tr.process.PID)
+	h.unfollow(tr.main)
+	tr.main = -1
+	t.exited = append(t.exited, exit{tree: tr, status: status, time: time.Now()})
+}
+
+// roused handles a wake-up: children to reap, trees to kill, or the end, of
+// which it says false.
+func (h *Host) roused(t *turn) bool {
+	var count [8]byte
+	_, _ = unix.Read(h.wake, count[:])
+	h.reapStrangers(t)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, tr := range h.review {
+		t.recheck[tr] = true
+	}
+	h.review = nil
+	return !h.closed
+}
+
+// reapStrangers reaps every child that has ended. Those that are no main
+// process were inherited: their parents ended before them. No fork is under
+// way meanwhile, so a child that is not in the table is none of ours.
+func (h *Host) reapStrangers(t *turn) {
+	h.forking.Lock()
+	defer h.forking.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for {
+		pid := deadChild()
+		if pid == 0 {
+			return
+		}
+		if tr, ok := h.mains[pid]; ok {
+			h.take(t, tr)
+			continue
+		}
+		if _, ok := reap(pid); !ok {
+			return
+		}
+	}
+}
+
+// conclude finds out what the news means for each tree, and tells.
+func (h *Host) conclude(t *turn) {
+	// A scan may reap more main processes, which makes the list longer.
+	for i := 0; i < len(t.exited); i++ {
+		e := t.exited[i]
+		left := h.members(t, e.tree)
+		h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left})
+		delete(t.recheck, e.tree)
+		h.settle(e.tree, left)
+	}
+	for tr := range t.recheck {
+		h.settle(tr, h.members(t, tr))
+	}
+}
+
+// members are the living processes of a tree.
+func (h *Host) members(t *turn, tr *tree) []int {
+	if tr.process.Cgroup != "" {
+		return cgroupMembers(tr.process.Cgroup)
+	}
+	if t.census == nil {
+		h.reapStrangers(t)
+		t.census = scan()
+	}
+	return t.census[tr.process.Mark]
+}
+
+// settle kills a tree that is to be killed, watches its leftovers, and tells
+// when there are none. Before its main process was reaped it only kills.
+func (h *Host) settle(tr *tree, left []int) {
+	h.mu.Lock()
+	if h.trees[tr.id] != tr {
+		h.mu.Unlock()
+		return
+	}
+	if tr.killed {
+		h.slay(tr, left)
+	}
+	if h.mains[tr.process.PID] == tr {
+		h.mu.Unlock()
+		return
+	}
+	missed := h.watchLeftovers(tr, left)
+	if len(tr.leftovers) > 0 {
+		h.mu.Unlock()
+		return
+	}
+	if missed || tr.process.Cgroup != "" && populated(tr.process.Cgroup) {
+		h.mu.Unlock()
+		h.lookAgain(tr)
+		return
+	}
+	delete(h.trees, tr.id)
+	h.mu.Unlock()
+	if tr.process.Cgroup != "" {
+		removeCgroup(tr.process.Cgroup)
+	}
+	h.o.Notify(Emptied{Tree: tr.id})
+}
+
+// again is how long a tree is left alone whose members ended while they were
+// looked at: what they started in their last moment has to be found, and the
+// kernel takes a moment to take a dead process out of its cgroup.
+const again = time.Millisecond
+
+// lookAgain has the tree looked at once more.
+func (h *Host) lookAgain(tr *tree) {
+	time.AfterFunc(again, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !h.closed {
+			h.review = append(h.review, tr)
+			h.rouse()
+		}
+	})
+}
+
+// watchLeftovers follows every member that is not followed yet, and says
+// whether one ended before it could be; h.mu is held. A zombie fires at once.
+func (h *Host) watchLeftovers(tr *tree, left []int) (missed bool) {
+	for _, pid := range left {
+		if _, ok := tr.leftovers[pid]; ok {
+			continue
+		}
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil || h.follow(fd, watch{tree: tr, pid: pid}) != nil {
+			missed = true
+			continue
+		}
+		tr.leftovers[pid] = fd
+	}
+	return missed
+}
+
+// slay sends SIGKILL to everything of a tree; h.mu is held.
+func (h *Host) slay(tr *tree, left []int) {
+	if tr.process.Cgroup != "" && killCgroup(tr.process.Cgroup) == nil {
+		return
+	}
+	if h.mains[tr.process.PID] == tr {
+		_ = unix.Kill(-tr.process.PID, unix.SIGKILL)
+		_ = unix.Kill(tr.process.PID, unix.SIGKILL)
+	}
+	for _, pid := range left {
+		killMember(pid, tr.process)
+	}
+}
+
+// killMember kills a process that a scan found, unless the number has become
+// another's since.
+func killMember(pid int, p Process) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	var lim unix.Rlimit
+	if p.Mark != 0 && (unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil || lim.Cur != p.Mark) {
+		return
+	}
+	_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
+}
