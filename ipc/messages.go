@@ -46,7 +46,16 @@ const (
 	NoteLog = "log"
 	// NoteEvent carries an EventBatch.
 	NoteEvent = "event"
+	// NoteUnits carries a UnitPage: units of an answer that would not fit
+	// one message. They come before the answer and precede its own units.
+	NoteUnits = "units"
 )
+
+// UnitPage is part of the units of an answer.
+type UnitPage struct {
+	Request json.RawMessage `json:"request"`
+	Units   []Unit          `json:"units"`
+}
 
 // Code is the stable word in an error's data.code.
 type Code string
@@ -335,6 +344,9 @@ type LogsParams struct {
 	Grep   string `json:"grep,omitempty"`
 	Run    uint64 `json:"run,omitempty"`
 	Follow bool   `json:"follow,omitempty"`
+	// UntilDown ends a Follow once every selected unit has come to rest
+	// and all that they wrote was sent.
+	UntilDown bool `json:"until_down,omitempty"`
 	// Newest lets a slow follower jump to the newest lines instead of
 	// reading all of them; what it jumps over is told as Skipped.
 	Newest bool `json:"newest,omitempty"`

@@ -1,0 +1,228 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"systemg/cmd/sysg/internal/view"
+	"systemg/ipc"
+	"systemg/supervisor/store"
+)
+
+// attachment is a start that stays: it shows what the units write until they
+// have all come to rest.
+type attachment struct {
+	*app
+	cmd     *startCmd
+	client  *ipc.Client
+	own     bool // the supervisor runs in this process
+	began   time.Time
+	started []string // the units this command brought up
+
+	mu      sync.Mutex // held while a line is printed
+	printer *view.LogPrinter
+	// verdict is what the command ends with, once it is known.
+	verdict error
+	// stopping is closed by the first reason to stop.
+	stopping chan struct{}
+	once     sync.Once
+}
+
+// attach starts in the foreground: on the supervisor that runs, or on one in
+// this process.
+func (c *startCmd) attach(a *app, p ipc.StartParams) error {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	t := &attachment{app: a, cmd: c, began: time.Now(), stopping: make(chan struct{})}
+	client, err := a.dial(ctx)
+	var ended chan error
+	if notRunning(err) {
+		t.own = true
+		ended = make(chan error, 1)
+		client, err = a.superviseHere(ctx, ended)
+	}
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	t.client = client
+	err = t.run(ctx, p, signals)
+	if t.own {
+		err = errors.Join(err, t.end(ctx, ended))
+	}
+	return err
+}
+
+// superviseHere runs a supervisor in this process and connects to it.
+func (a *app) superviseHere(ctx context.Context, ended chan<- error) (*ipc.Client, error) {
+	isReady := make(chan struct{})
+	failed := make(chan error, 1)
+	go func() {
+		err := a.supervise(ctx, func() { close(isReady) })
+		failed <- err
+		ended <- err
+	}()
+	select {
+	case <-isReady:
+		return a.dial(ctx)
+	case err := <-failed:
+		var locked *store.ErrLocked
+		if errors.As(err, &locked) {
+			// Another start was quicker.
+			return a.dial(ctx)
+		}
+		return nil, err
+	}
+}
+
+// end stops the supervisor of this process, and waits for it.
+func (t *attachment) end(ctx context.Context, ended <-chan error) error {
+	var r ipc.OperationResult
+	err := t.client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r)
+	if err != nil && len(ended) == 0 {
+		return err
+	}
+	return <-ended
+}
+
+func (t *attachment) run(ctx context.Context, p ipc.StartParams, signals <-chan os.Signal) error {
+	p.NoWait = true
+	var r ipc.OperationResult
+	if err := t.client.Call(ctx, ipc.MethodStart, p, &r); err != nil {
+		return err
+	}
+	names := make([]string, 0, len(r.Units))
+	for _, u := range r.Units {
+		names = append(names, u.ID)
+		if u.Changed {
+			t.started = append(t.started, u.ID)
+		}
+	}
+	if len(names) == 0 {
+		t.remark("there is nothing to start")
+		return nil
+	}
+	if err := t.checkExitCodeFrom(r); err != nil {
+		return err
+	}
+	t.printer = view.NewLogPrinter(t.Stdout, t.style(), view.LogOptions{Prefix: true, JSON: t.JSON, Names: names})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var others sync.WaitGroup
+	others.Go(func() { t.heed(ctx, signals) })
+	others.Go(func() { t.watch(ctx, names) })
+	if t.cmd.WaitTimeout > 0 {
+		others.Go(func() { t.bound(ctx, p) })
+	}
+	err := t.show(ctx, names)
+	cancel()
+	others.Wait()
+	if err != nil {
+		return err
+	}
+	return t.judge(names)
+}
+
+func (t *attachment) checkExitCodeFrom(r ipc.OperationResult) error {
+	want := t.cmd.ExitCodeFrom
+	if want == "" {
+		return nil
+	}
+	for _, u := range r.Units {
+		if want == u.Name || want == u.ID {
+			return nil
+		}
+	}
+	e := ipc.Errorf(ipc.CodeUnknownUnit, "--exit-code-from names no unit of this start: %s", want)
+	return e
+}
+
+// show prints lines until every unit is at rest.
+func (t *attachment) show(ctx context.Context, names []string) error {
+	p := ipc.LogsParams{
+		Selection: ipc.Selection{Units: names}, Kinds: []string{"stdout", "stderr"},
+		Lines: -1, Since: t.began, Follow: true, UntilDown: true,
+	}
+	var done ipc.LogsResult
+	err := t.client.Stream(ctx, ipc.MethodLogs, p, func(note string, raw json.RawMessage) error {
+		if note != ipc.NoteLog {
+			return nil
+		}
+		var b ipc.LogBatch
+		if err := json.Unmarshal(raw, &b); err != nil {
+			return err
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.printer.Batch(b)
+	}, &done)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return errors.Join(err, t.printer.Close())
+}
+
+// heed stops on the first signal and kills on the second.
+func (t *attachment) heed(ctx context.Context, signals <-chan os.Signal) {
+	kill := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			t.verdictOnce(silent(statusDone))
+			if kill {
+				t.remark("killing")
+			} else {
+				t.remark("stopping; once more kills")
+			}
+			t.stop(ctx, kill)
+			kill = true
+		}
+	}
+}
+
+// verdictOnce decides what the command ends with, if nothing has yet.
+func (t *attachment) verdictOnce(err error) {
+	t.once.Do(func() {
+		t.verdict = err
+		close(t.stopping)
+	})
+}
+
+// stop asks for the end of what this command started, and does not wait: the
+// stream of lines ends when everything is at rest.
+func (t *attachment) stop(ctx context.Context, kill bool) {
+	p := ipc.StopParams{Selection: ipc.Selection{Units: t.started}, Kill: kill}
+	if len(t.started) == 0 && !t.own {
+		// Nothing here is this command's to stop.
+		_ = t.client.Close()
+		return
+	}
+	go func() {
+		var r ipc.OperationResult
+		if err := t.client.Call(ctx, ipc.MethodStop, p, &r); err != nil && ctx.Err() == nil {
+			t.remark("cannot stop: %v", err)
+		}
+	}()
+}
+
+// bound stops everything when it is not up in time.
+func (t *attachment) bound(ctx context.Context, p ipc.StartParams) {
+	p.NoWait, p.TimeoutSecs = false, t.cmd.WaitTimeout.Seconds()
+	var r ipc.OperationResult
+	err := t.client.Call(ctx, ipc.MethodStart, p, &r)
+	var e *ipc.Error
+	if errors.As(err, &e) && e.Code == ipc.CodeTimeout {
+		t.verdictOnce(e)
+		t.stop(ctx, false)
+	}
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"systemg/config"
+	"systemg/ipc"
+	"systemg/supervisor/store"
+)
+
+// answerTime is how long a supervisor has to say hello, and to answer what it
+// can answer at once.
+const answerTime = 10 * time.Second
+
+// dial connects to the supervisor.
+func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return ipc.Dial(ctx, a.paths.Socket(), "sysg "+Version)
+}
+
+// notRunning is whether an error says that there is no supervisor.
+func notRunning(err error) bool {
+	var e *ipc.Error
+	return errors.As(err, &e) && e.Code == ipc.CodeNotRunning
+}
+
+// ask makes one request that is answered at once.
+func ask[T any](a *app, op, method string, params any) (T, error) {
+	var result T
+	ctx, cancel := interruptible()
+	defer cancel()
+	client, err := a.dial(ctx)
+	if err != nil {
+		return result, cannot(op, err)
+	}
+	defer client.Close()
+	ctx, end := context.WithTimeout(ctx, answerTime)
+	defer end()
+	err = client.Call(ctx, method, params, &result)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = frozen(client.Hello().PID)
+	}
+	return result, cannot(op, err)
+}
+
+// frozen is the error of a supervisor that said hello and then nothing.
+func frozen(pid int) error {
+	e := ipc.Errorf(ipc.CodeTimeout, "the supervisor (pid %d) does not answer", pid)
+	e.Try = "look whether it is stopped or the disk hangs; its units run on without it"
+	return e
+}
+
+// selection is what names and --project select.
+func (a *app) selection(names []string) ipc.Selection {
+	return ipc.Selection{Units: names, Project: a.Project}
+}
+
+// manifest is the manifest a command is about, with the caller's environment:
+// --config, or the project's, or the one in this folder, or the last one
+// used. Path is empty where there is none.
+func (a *app) manifest() (ipc.Manifest, error) {
+	path, err := a.manifestPath()
+	if err != nil || path == "" {
+		return ipc.Manifest{}, err
+	}
+	return ipc.Manifest{Path: path, Env: a.Environ}, nil
+}
+
+func (a *app) manifestPath() (string, error) {
+	if a.Config != "" {
+		path, err := absolute(a.Config)
+		if err != nil {
+			return "", err
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			if found, ok := config.Find(path); ok {
+				return found, nil
+			}
+		}
+		return path, nil
+	}
+	hint, err := store.ReadHint(a.paths)
+	if err != nil {
+		a.remark("cannot read which manifest was used last: %v", err)
+	}
+	if a.Project != "" {
+		if path, ok := hint.Manifests[a.Project]; ok {
+			return path, nil
+		}
+	}
+	if dir, err := os.Getwd(); err == nil {
+		if found, ok := config.Find(dir); ok {
+			return filepath.Clean(found), nil
+		}
+	}
+	return hint.Last, nil
+}
+
+// load reads the manifest here, so that what is wrong with it is said before
+// anything is touched.
+func (a *app) load(m ipc.Manifest) (*config.Plan, error) {
+	return config.Load(m.Path, config.Options{
+		Env: m.Env, System: a.Sys, DropPrivileges: a.DropPrivileges, Root: os.Geteuid() == 0,
+	})
+}
+
+// noManifest is the error of a command that needs one.
+func noManifest() error {
+	return &failure{
+		code: ipc.CodeUsage, text: "there is no manifest: no systemg.yaml in this folder, and none was used before",
+		try: "sysg start -c path/to/systemg.yaml",
+	}
+}

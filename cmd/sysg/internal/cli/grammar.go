@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// grammar is the whole command line.
+type grammar struct {
+	globals
+
+	Start    startCmd    `cmd:"" help:"Start units, and the supervisor if none runs."`
+	Stop     stopCmd     `cmd:"" help:"Stop units; with none named, everything and the supervisor."`
+	Restart  restartCmd  `cmd:"" help:"Read the manifest again and restart units in order."`
+	Plan     planCmd     `cmd:"" help:"Say what apply would change."`
+	Apply    applyCmd    `cmd:"" help:"Make the system what the manifest says; what did not change is not touched."`
+	Status   statusCmd   `cmd:"" help:"Show the state of units."`
+	Inspect  inspectCmd  `cmd:"" help:"Show everything about one unit."`
+	Logs     logsCmd     `cmd:"" help:"Show what units wrote."`
+	Wait     waitCmd     `cmd:"" help:"Wait until units are as wanted."`
+	Events   eventsCmd   `cmd:"" help:"Show what happened."`
+	Why      whyCmd      `cmd:"" help:"Say why a unit is in its state."`
+	Graph    graphCmd    `cmd:"" help:"Show the dependency graph."`
+	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
+	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
+	Validate validateCmd `cmd:"" help:"Check a manifest."`
+	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of the manifest."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Complete completeCmd `cmd:"" name:"completion" help:"Print a shell's completion script."`
+
+	Supervise superviseCmd `cmd:"" hidden:"" name:"__supervise"`
+	Words     wordsCmd     `cmd:"" hidden:"" name:"__complete"`
+}
+
+const description = `sysg runs many programs on one machine as one system.
+
+A manifest (systemg.yaml) names the programs and what they depend on.
+"sysg start" brings them up in order, keeps their output, and replaces what dies.`
+
+// exited carries the status kong wants to exit with.
+type exited int
+
+// Main runs one command line and gives the exit status.
+func Main(args []string, around Surroundings) int {
+	a := &app{Surroundings: around}
+	args = a.cut(args)
+	g := &grammar{}
+	parser, err := newParser(g, around)
+	if err != nil {
+		panic(err)
+	}
+	status, err := a.run(parser, g, args)
+	report(around.Stderr, err, a.JSON || slices.Contains(args, "--json"))
+	if err != nil {
+		return exitStatus(err)
+	}
+	return status
+}
+
+func newParser(g *grammar, around Surroundings) (*kong.Kong, error) {
+	return kong.New(g,
+		kong.Name("sysg"), kong.Description(description),
+		kong.Writers(around.Stdout, around.Stderr),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.UsageOnError(),
+	)
+}
+
+// cut takes off what stands after "--", which start takes as a command; any
+// other command takes it as names.
+func (a *app) cut(args []string) []string {
+	at := slices.Index(args, "--")
+	if at < 0 || !slices.Contains(args[:at], "start") {
+		return args
+	}
+	a.command, a.given = args[at+1:], true
+	return args[:at]
+}
+
+func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			code, ok := r.(exited)
+			if !ok {
+				panic(r)
+			}
+			status = int(code)
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	ctx, err := parser.Parse(args)
+	if err != nil {
+		return 0, misused(err)
+	}
+	a.globals = g.globals
+	if err := a.prepare(); err != nil {
+		return 0, err
+	}
+	return 0, ctx.Run(a)
+}
+
+// misused is kong's error as a usage error.
+func misused(err error) error {
+	var parse *kong.ParseError
+	f := &failure{code: "usage", text: err.Error(), try: "sysg --help"}
+	if errors.As(err, &parse) && parse.Context != nil {
+		if node := parse.Context.Selected(); node != nil {
+			f.try = fmt.Sprintf("sysg %s --help", strings.Fields(node.Path())[0])
+		}
+	}
+	return f
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"systemg/cmd/sysg/internal/view"
+	"systemg/ipc"
+)
+
+// inspectCmd shows everything about one unit.
+type inspectCmd struct {
+	Unit    string        `arg:"" optional:"" help:"The unit: its name, project/name, or hash."`
+	Service string        `short:"s" placeholder:"UNIT" help:"The same."`
+	Window  time.Duration `default:"15m" help:"How far back charts and events go."`
+}
+
+// Run shows.
+func (c *inspectCmd) Run(a *app) error {
+	name := first(c.Unit, c.Service)
+	if name == "" {
+		return usage("inspect needs a unit")
+	}
+	if c.Window <= 0 {
+		return usage("--window has to be positive")
+	}
+	p := ipc.InspectParams{Unit: name, Project: a.Project, WindowSecs: c.Window.Seconds()}
+	r, err := ask[ipc.InspectResult](a, "inspect "+name, ipc.MethodInspect, p)
+	offline := notRunningFailure(err)
+	if offline {
+		r, err = a.offlineInspect(p)
+		if err == nil {
+			a.remark("no supervisor runs; this is the last known state")
+		}
+	}
+	if err != nil {
+		return cannot("inspect "+name, err)
+	}
+	if a.JSON {
+		return a.printJSON(r)
+	}
+	return view.Inspect(a.Stdout, r, a.style(), c.Window)
+}
+
+// whyCmd says why a unit is in its state.
+type whyCmd struct {
+	Unit string `arg:"" help:"The unit."`
+}
+
+// Run says it.
+func (c *whyCmd) Run(a *app) error {
+	r, err := ask[ipc.WhyResult](a, "say why", ipc.MethodWhy, ipc.WhyParams{Unit: c.Unit, Project: a.Project})
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.printJSON(r)
+	}
+	return view.Why(a.Stdout, r, a.style())
+}
+
+// graphCmd shows the dependency graph.
+type graphCmd struct {
+	Format string `enum:"text,dot,mermaid" default:"text" help:"text, dot (Graphviz) or mermaid."`
+}
+
+// Run shows it.
+func (c *graphCmd) Run(a *app) error {
+	r, err := c.fetch(a)
+	if err != nil {
+		return cannot("show the graph", err)
+	}
+	if a.JSON {
+		return a.printJSON(r)
+	}
+	return view.Graph(a.Stdout, r, c.Format, a.style())
+}
+
+func (c *graphCmd) fetch(a *app) (ipc.GraphResult, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
+	client, err := a.dial(ctx)
+	if err != nil {
+		return ipc.GraphResult{}, err
+	}
+	defer client.Close()
+	return client.Graph(ctx, ipc.GraphParams{Project: a.Project})
+}

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"systemg/cmd/sysg/internal/view"
+	"systemg/config"
+	"systemg/ipc"
+)
+
+// waitCmd waits for units.
+type waitCmd struct {
+	Units   []string      `arg:"" optional:"" help:"Units to wait for; none means all."`
+	Service []string      `short:"s" placeholder:"UNIT" help:"A unit to wait for."`
+	For     string        `default:"running" enum:"healthy,running,completed,stopped" help:"healthy, running, completed or stopped."`
+	Timeout time.Duration `help:"Give up after that long and exit 5."`
+}
+
+// Run waits.
+func (c *waitCmd) Run(a *app) error { return cannot("wait", c.run(a)) }
+
+func (c *waitCmd) run(a *app) error {
+	ctx, cancel := interruptible()
+	defer cancel()
+	client, err := a.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	p := ipc.WaitParams{
+		Selection: a.selection(units(c.Units, c.Service)), For: c.For, TimeoutSecs: c.Timeout.Seconds(),
+	}
+	var r ipc.OperationResult
+	if err := a.operate(ctx, client, ipc.MethodWait, p, &r); err != nil {
+		return err
+	}
+	if r.OK && !a.JSON {
+		return nil
+	}
+	return a.outcome(view.Operation{}, r)
+}
+
+// eventsCmd shows the journal.
+type eventsCmd struct {
+	Units   []string `arg:"" optional:"" help:"Only about these units."`
+	Service []string `short:"s" placeholder:"UNIT" help:"Only about this unit."`
+	Follow  bool     `short:"f" help:"Go on with what happens from now on, until Ctrl-C."`
+	Since   string   `placeholder:"WHEN" help:"Only from then on: 10m, 14:30, 2026-01-31 14:30, or RFC 3339."`
+	Lines   int      `short:"n" default:"100" help:"The last events to begin with; 0 for all."`
+}
+
+// Run shows.
+func (c *eventsCmd) Run(a *app) error {
+	return cannot("show events", forgive(c.run(a)))
+}
+
+// forgive makes a Ctrl-C, and a reader that had enough, the end they are.
+func forgive(err error) error { return (&logsCmd{}).end(err) }
+
+func (c *eventsCmd) run(a *app) error {
+	since, err := parseWhen(c.Since, time.Now())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := interruptible()
+	defer cancel()
+	client, err := a.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	p := ipc.EventsParams{
+		Selection: a.selection(units(c.Units, c.Service)), Since: since, Follow: c.Follow, Limit: c.Lines,
+	}
+	if c.Since != "" {
+		p.Limit = 0
+	}
+	var done ipc.EventsResult
+	return client.Stream(ctx, ipc.MethodEvents, p, func(note string, raw json.RawMessage) error {
+		if note != ipc.NoteEvent {
+			return nil
+		}
+		var b ipc.EventBatch
+		if err := json.Unmarshal(raw, &b); err != nil {
+			return err
+		}
+		return a.showEvents(b.Events)
+	}, &done)
+}
+
+func (a *app) showEvents(list []ipc.Event) error {
+	if !a.JSON {
+		return view.Events(a.Stdout, list, a.style())
+	}
+	e := json.NewEncoder(a.Stdout)
+	for _, one := range list {
+		if err := e.Encode(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signalCmd sends a signal.
+type signalCmd struct {
+	Args []string `arg:"" name:"unit… signal" help:"Units, and last the signal: HUP, SIGHUP or 1."`
+}
+
+// Run sends.
+func (c *signalCmd) Run(a *app) error {
+	if len(c.Args) < 2 {
+		return usage("signal needs a unit and a signal: sysg signal UNIT SIGNAL")
+	}
+	names, sig := c.Args[:len(c.Args)-1], c.Args[len(c.Args)-1]
+	if _, _, err := config.ParseSignal(sig); err != nil {
+		return usage("%v", err)
+	}
+	p := ipc.SignalParams{Selection: a.selection(units(names)), Signal: sig}
+	r, err := ask[ipc.SignalResult](a, "signal", ipc.MethodSignal, p)
+	if err != nil || a.Quiet {
+		return err
+	}
+	if a.JSON {
+		return a.printJSON(r)
+	}
+	for _, u := range r.Units {
+		if _, err := fmt.Fprintf(a.Stdout, "sent %s to %s (pid %d)\n", strings.ToUpper(sig), u.Name, u.PID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// purgeCmd forgets.
+type purgeCmd struct {
+	Force bool `help:"Stop what runs first."`
+}
+
+// Run forgets.
+func (c *purgeCmd) Run(a *app) error { return cannot("purge", c.run(a)) }
+
+func (c *purgeCmd) run(a *app) error {
+	ctx, cancel := interruptible()
+	defer cancel()
+	client, err := a.dial(ctx)
+	if notRunning(err) {
+		// Only a supervisor may change the state; this one runs no unit
+		// and ends again.
+		return c.withOwnSupervisor(ctx, a)
+	}
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return c.purge(ctx, a, client)
+}
+
+func (c *purgeCmd) withOwnSupervisor(ctx context.Context, a *app) error {
+	client, err := a.dialOrLaunch(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	err = c.purge(ctx, a, client)
+	var r ipc.OperationResult
+	return errors.Join(err, client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r))
+}
+
+func (c *purgeCmd) purge(ctx context.Context, a *app, client *ipc.Client) error {
+	var r ipc.PurgeResult
+	if err := a.operate(ctx, client, ipc.MethodPurge, ipc.PurgeParams{Project: a.Project, Force: c.Force}, &r); err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.printJSON(r)
+	}
+	for _, id := range r.Units {
+		fmt.Fprintf(a.chatter(), "forgot %s\n", id)
+	}
+	return nil
+}
+
+// signalNumber is the number of a signal's name, 0 for none.
+func signalNumber(name string) int { return int(unix.SignalNum(name)) }
+
+func joined(list []string) string { return strings.Join(list, ", ") }
+
+// parseAgo reads a length of time as manifests have it.
+func parseAgo(s string) (time.Duration, error) {
+	if !strings.ContainsAny(s, "smhd") {
+		return 0, errors.New("no unit of time")
+	}
+	return config.ParseDuration(s)
+}

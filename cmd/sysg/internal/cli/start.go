@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"time"
+
+	"systemg/cmd/sysg/internal/view"
+	"systemg/ipc"
+)
+
+// startCmd starts units.
+type startCmd struct {
+	Units        []string      `arg:"" optional:"" help:"Units to start, with what they depend on; none means all."`
+	Service      []string      `short:"s" placeholder:"UNIT" help:"A unit to start."`
+	Daemonize    bool          `short:"d" help:"Return when everything is up, and leave the supervisor in the background."`
+	Timeout      time.Duration `help:"With -d: give up after that long."`
+	WaitTimeout  time.Duration `help:"Stop everything and exit 5 when it is not up after that long."`
+	AbortOnExit  bool          `help:"Stop everything when a unit ends."`
+	ExitCodeFrom string        `placeholder:"UNIT" help:"End with this unit's exit status when it ends, and stop everything."`
+	Name         string        `help:"For start -- COMMAND: the unit's name."`
+	TTL          time.Duration `name:"ttl" help:"For start -- COMMAND: stop it after that long."`
+	ParentPID    int           `name:"parent-pid" help:"For start -- COMMAND: stop it when that process ends."`
+}
+
+// Help is shown below the flags.
+func (*startCmd) Help() string {
+	return `Without -d the units' output is shown as "name | line" until they have all
+ended; Ctrl-C stops what this command started, a second Ctrl-C kills it.
+With -d it returns when every unit is up or has failed; it then exits 1 and
+says which failed and why.
+
+  sysg start                       everything in ./systemg.yaml
+  sysg start -s api -d             api and what it depends on
+  sysg start --name job -- make    one command as a unit`
+}
+
+// Run starts.
+func (c *startCmd) Run(a *app) error {
+	return cannot("start", c.run(a))
+}
+
+func (c *startCmd) run(a *app) error {
+	params, err := c.params(a)
+	if err != nil {
+		return err
+	}
+	if c.Daemonize {
+		return c.background(a, params)
+	}
+	return c.attach(a, params)
+}
+
+// params is what to ask for; a manifest is checked here first.
+func (c *startCmd) params(a *app) (ipc.StartParams, error) {
+	p := ipc.StartParams{Selection: a.selection(units(c.Units, c.Service))}
+	if a.given {
+		adhoc, err := c.adhoc(a)
+		p.Adhoc = adhoc
+		p.Env = a.Environ
+		return p, err
+	}
+	if c.Name != "" || c.TTL != 0 || c.ParentPID != 0 {
+		return p, usage("--name, --ttl and --parent-pid belong to start -- COMMAND")
+	}
+	m, err := a.manifest()
+	if err != nil {
+		return p, err
+	}
+	if m.Path == "" {
+		return p, noManifest()
+	}
+	if _, err := a.load(m); err != nil {
+		return p, err
+	}
+	p.Manifest = m
+	return p, nil
+}
+
+func (c *startCmd) adhoc(a *app) (*ipc.Adhoc, error) {
+	switch {
+	case len(a.command) == 0:
+		return nil, usage("there is no command after --")
+	case len(c.Units) > 0 || len(c.Service) > 0:
+		return nil, usage("either units or a command after --, not both")
+	case c.TTL < 0 || c.ParentPID < 0:
+		return nil, usage("--ttl and --parent-pid cannot be negative")
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return &ipc.Adhoc{Name: c.Name, Exec: a.command, Dir: dir, TTLSecs: c.TTL.Seconds(), ParentPID: c.ParentPID}, nil
+}
+
+// background starts with a supervisor that outlives this command.
+func (c *startCmd) background(a *app, p ipc.StartParams) error {
+	if c.AbortOnExit || c.ExitCodeFrom != "" {
+		return usage("--abort-on-exit and --exit-code-from belong to a start without -d")
+	}
+	ctx, cancel := interruptible()
+	defer cancel()
+	client, err := a.dialOrLaunch(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	p.TimeoutSecs = max(c.Timeout, c.WaitTimeout).Seconds()
+	began := time.Now()
+	var r ipc.OperationResult
+	if err := a.operate(ctx, client, ipc.MethodStart, p, &r); err != nil {
+		return err
+	}
+	return a.outcome(view.Operation{Verb: "started", Took: time.Since(began)}, r)
+}
+
+// dialOrLaunch connects to the supervisor, and starts one if none runs.
+func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
+	client, err := a.dial(ctx)
+	if !notRunning(err) {
+		return client, err
+	}
+	if err := a.daemonize(); err != nil {
+		return nil, err
+	}
+	return a.dial(ctx)
+}
+
+// operate makes a request that takes as long as units take, and shows how it
+// goes on.
+func (a *app) operate(ctx context.Context, client *ipc.Client, method string, params, result any) error {
+	show := func(ipc.Progress) {}
+	if st := a.remarks(); !a.Quiet && !a.JSON && st.Width > 0 {
+		p := view.NewProgress(a.Stderr, st)
+		defer p.Done()
+		show = p.Update
+	}
+	return client.Stream(ctx, method, params, func(note string, raw json.RawMessage) error {
+		if note != ipc.NoteProgress {
+			return nil
+		}
+		var n ipc.Progress
+		if err := json.Unmarshal(raw, &n); err != nil {
+			return err
+		}
+		show(n)
+		return nil
+	}, result)
+}
+
+// outcome shows what became of an operation; the status is 1 where a unit is
+// not as wanted.
+func (a *app) outcome(o view.Operation, r ipc.OperationResult) error {
+	var err error
+	switch {
+	case a.JSON:
+		err = a.printJSON(r)
+	case !r.OK:
+		st := a.remarks()
+		err = view.OutcomeOf(a.Stderr, o, r, st)
+	default:
+		err = view.OutcomeOf(a.chatter(), o, r, a.style())
+	}
+	if err == nil && !r.OK {
+		err = silent(statusFailed)
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"systemg/config"
+)
+
+// validateCmd checks a manifest.
+type validateCmd struct {
+	File string `arg:"" optional:"" help:"The manifest; --config and ./systemg.yaml are looked at too."`
+}
+
+// validation is what --json prints.
+type validation struct {
+	Valid       bool                `json:"valid"`
+	File        string              `json:"file"`
+	Projects    int                 `json:"projects"`
+	Units       int                 `json:"units"`
+	Diagnostics []config.Diagnostic `json:"diagnostics"`
+}
+
+// Run checks; it exits 2 for a manifest that has errors.
+func (c *validateCmd) Run(a *app) error { return cannot("validate", c.run(a)) }
+
+func (c *validateCmd) run(a *app) error {
+	a.Config = first(c.File, a.Config)
+	m, err := a.manifest()
+	if err != nil {
+		return err
+	}
+	if m.Path == "" {
+		return noManifest()
+	}
+	plan, err := a.load(m)
+	var invalid *config.Invalid
+	switch {
+	case errors.As(err, &invalid) && a.JSON:
+		if err := a.printJSON(validation{File: m.Path, Diagnostics: invalid.Diagnostics}); err != nil {
+			return err
+		}
+		return silent(statusUsage)
+	case err != nil:
+		return err
+	}
+	v := validation{Valid: true, File: m.Path, Projects: len(plan.Projects), Diagnostics: []config.Diagnostic{}}
+	for _, p := range plan.Projects {
+		v.Units += len(p.Units)
+	}
+	v.Diagnostics = append(v.Diagnostics, plan.Warnings...)
+	if a.JSON {
+		return a.printJSON(v)
+	}
+	for _, d := range plan.Warnings {
+		fmt.Fprintln(a.Stderr, d)
+	}
+	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %d units in %d projects\n", m.Path, v.Units, v.Projects)
+	return err
+}
+
+// schemaCmd prints the JSON Schema.
+type schemaCmd struct{}
+
+// Run prints.
+func (*schemaCmd) Run(a *app) error {
+	_, err := a.Stdout.Write(config.Schema())
+	return err
+}
+
+// versionCmd prints the version.
+type versionCmd struct{}
+
+// Run prints.
+func (*versionCmd) Run(a *app) error {
+	revision := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
+		}
+	}
+	if a.JSON {
+		return a.printJSON(map[string]string{
+			"version": Version, "revision": revision, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
+		})
+	}
+	text := "sysg " + Version
+	if len(revision) > 12 {
+		text += " (" + revision[:12] + ")"
+	}
+	_, err := fmt.Fprintln(a.Stdout, text)
+	return err
+}

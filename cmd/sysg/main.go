@@ -1,0 +1,12 @@
+// Command sysg runs many programs on one machine as one system.
+package main
+
+import (
+	"os"
+
+	"systemg/cmd/sysg/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Main(os.Args[1:], cli.System()))
+}

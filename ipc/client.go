@@ -1,0 +1,320 @@
+package ipc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Client is a client's end of a connection. Its methods may be called from any
+// goroutine; see the package comment for what a slow one holds up.
+type Client struct {
+	net   net.Conn
+	hello HelloResult
+	// ended is closed when nothing will be read any more.
+	ended chan struct{}
+
+	writing sync.Mutex
+
+	mu    sync.Mutex
+	next  uint64
+	calls map[string]*call
+	// broken is why the connection ended.
+	broken error
+}
+
+// call is one request of this client.
+type call struct {
+	id string
+	// answer has room for one.
+	answer chan message
+	// notes are taken by the caller; nil drops them.
+	notes chan message
+	// gone is closed when the caller takes nothing any more.
+	gone chan struct{}
+}
+
+// Dial connects and says hello. The error is an *Error: CodeNotRunning where
+// nobody listens, CodeTimeout where somebody does and does not answer before
+// ctx ends, CodeRefused where the other end is not to be trusted.
+func Dial(ctx context.Context, path, client string) (*Client, error) {
+	nc, err := connect(ctx, path)
+	if err != nil {
+		return nil, dialError(err, path)
+	}
+	peer, err := peerOf(nc)
+	if err == nil && peer.UID != os.Geteuid() && peer.UID != 0 {
+		err = Errorf(CodeRefused, "the supervisor belongs to user %d", peer.UID)
+	}
+	if err != nil {
+		_ = nc.Close()
+		return nil, err
+	}
+	c, err := greet(ctx, nc, client)
+	if errors.Is(err, context.DeadlineExceeded) {
+		e := Errorf(CodeTimeout, "the supervisor (pid %d) does not answer", peer.PID)
+		e.Try = fmt.Sprintf("kill -CONT %d if it was stopped, or kill -9 %d and sysg start: its units run on", peer.PID, peer.PID)
+		err = e
+	}
+	return c, err
+}
+
+// greet says hello on a new connection.
+func greet(ctx context.Context, nc net.Conn, name string) (*Client, error) {
+	c := &Client{net: nc, ended: make(chan struct{}), calls: map[string]*call{}}
+	go c.read()
+	if err := c.Call(ctx, MethodHello, HelloParams{Client: name, Protocol: Protocol}, &c.hello); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// dialError says what a failed connection means.
+func dialError(err error, path string) error {
+	switch {
+	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
+		e := Errorf(CodeNotRunning, "no supervisor runs (nobody listens on %s)", path)
+		e.Try = "sysg start -d"
+		return e
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		e := Errorf(CodeTimeout, "the supervisor does not accept connections")
+		e.Try = "look whether it is stopped: its pid is in sysg.pid beside the socket"
+		return e
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		e := Errorf(CodeRefused, "%s belongs to somebody else", path)
+		e.Try = "use the user who started the supervisor, or sudo"
+		return e
+	}
+	return Errorf(CodeFailed, "cannot connect to the supervisor: %v", err)
+}
+
+// Hello is what the supervisor said of itself.
+func (c *Client) Hello() HelloResult { return c.hello }
+
+// Close ends the connection; requests under way end with it.
+func (c *Client) Close() error {
+	err := c.net.Close()
+	<-c.ended
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// Call makes a request and waits for its answer; notifications are dropped.
+// The error is an *Error where the supervisor sent one, or ctx's.
+func (c *Client) Call(ctx context.Context, method string, params, result any) error {
+	k, err := c.send(method, params, false)
+	if err != nil {
+		return err
+	}
+	defer c.leave(k)
+	select {
+	case m := <-k.answer:
+		return settle(m, result)
+	case <-c.ended:
+		return c.lost(k, result)
+	case <-ctx.Done():
+		c.cancel(k)
+		return ctx.Err()
+	}
+}
+
+// Stream makes a request and calls note, in this goroutine, for each of its
+// notifications, in order. An error of note cancels the request and is
+// returned.
+func (c *Client) Stream(ctx context.Context, method string, params any, note func(method string, params json.RawMessage) error, result any) error {
+	k, err := c.send(method, params, true)
+	if err != nil {
+		return err
+	}
+	defer c.leave(k)
+	for {
+		select {
+		case m := <-k.notes:
+			if err := note(m.Method, m.Params); err != nil {
+				c.cancel(k)
+				return err
+			}
+		case m := <-k.answer:
+			return settle(m, result)
+		case <-c.ended:
+			return c.lost(k, result)
+		case <-ctx.Done():
+			c.cancel(k)
+			return ctx.Err()
+		}
+	}
+}
+
+// send registers a call and writes its request.
+func (c *Client) send(method string, params any, notes bool) (*call, error) {
+	encoded, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode a request: %w", err)
+	}
+	k := &call{answer: make(chan message, 1), gone: make(chan struct{})}
+	if notes {
+		k.notes = make(chan message)
+	}
+	c.mu.Lock()
+	c.next++
+	k.id = strconv.FormatUint(c.next, 10)
+	c.calls[k.id] = k
+	c.mu.Unlock()
+	if err := c.write(message{ID: json.RawMessage(k.id), Method: method, Params: encoded}); err != nil {
+		c.leave(k)
+		return nil, err
+	}
+	return k, nil
+}
+
+// writeTime is how long a supervisor may take to read a request.
+const writeTime = 10 * time.Second
+
+func (c *Client) write(m message) error {
+	line, refusal := encode(m)
+	if refusal != nil {
+		return refusal
+	}
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	_ = c.net.SetWriteDeadline(time.Now().Add(writeTime))
+	_, err := c.net.Write(line)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return Errorf(CodeTimeout, "the supervisor (pid %d) does not read", c.hello.PID)
+	}
+	if err != nil {
+		return errLost()
+	}
+	return nil
+}
+
+// errLost is the error of a connection that ended before the answer came.
+func errLost() error {
+	e := Errorf(CodeFailed, "the supervisor closed the connection")
+	e.Try = "sysg status shows whether it runs; sysg logs --kind supervisor says why it ended"
+	return e
+}
+
+// lost is the end of a call whose connection ended: its answer may have come
+// just before.
+func (c *Client) lost(k *call, result any) error {
+	select {
+	case m := <-k.answer:
+		return settle(m, result)
+	default:
+		return errLost()
+	}
+}
+
+// leave ends a call: what still comes for it is dropped.
+func (c *Client) leave(k *call) {
+	close(k.gone)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.calls, k.id)
+}
+
+// cancel tells the supervisor that nobody waits for a call any more. It does
+// not wait for the answer.
+func (c *Client) cancel(k *call) {
+	c.mu.Lock()
+	c.next++
+	id := strconv.FormatUint(c.next, 10)
+	c.mu.Unlock()
+	params, err := json.Marshal(CancelParams{Request: json.RawMessage(k.id)})
+	if err == nil {
+		// A connection that cannot be written to has no call to cancel.
+		_ = c.write(message{ID: json.RawMessage(id), Method: MethodCancel, Params: params})
+	}
+}
+
+// settle is what an answer means.
+func settle(m message, result any) error {
+	if m.Error != nil {
+		return m.Error.decode()
+	}
+	if result == nil {
+		return nil
+	}
+	if err := json.Unmarshal(m.Result, result); err != nil {
+		return fmt.Errorf("cannot read the supervisor's answer: %w", err)
+	}
+	return nil
+}
+
+// read hands what comes to the calls it belongs to, until the connection ends.
+func (c *Client) read() {
+	defer close(c.ended)
+	in := newLines(c.net)
+	for {
+		line, err := in.next()
+		if errors.Is(err, errTooLong) {
+			continue
+		}
+		if err != nil {
+			return
+		}
+		var m message
+		if json.Unmarshal(line, &m) == nil {
+			c.deliver(m)
+		}
+	}
+}
+
+func (c *Client) deliver(m message) {
+	if len(m.ID) > 0 {
+		c.deliverAnswer(m)
+		return
+	}
+	var about struct {
+		Request json.RawMessage `json:"request"`
+	}
+	if json.Unmarshal(m.Params, &about) != nil {
+		return
+	}
+	k := c.find(about.Request)
+	if k == nil || k.notes == nil {
+		return
+	}
+	select {
+	case k.notes <- m:
+	case <-k.gone:
+	}
+}
+
+// deliverAnswer hands an answer over. One without an id is about a line the
+// server could not read: every call fails with it.
+func (c *Client) deliverAnswer(m message) {
+	var waiting []*call
+	if k := c.find(m.ID); k != nil {
+		waiting = append(waiting, k)
+	} else if string(m.ID) == "null" && m.Error != nil {
+		c.mu.Lock()
+		for _, k := range c.calls {
+			waiting = append(waiting, k)
+		}
+		c.mu.Unlock()
+	}
+	for _, k := range waiting {
+		select {
+		case k.answer <- m:
+		default:
+		}
+	}
+}
+
+func (c *Client) find(id json.RawMessage) *call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls[string(id)]
+}

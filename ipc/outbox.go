@@ -1,0 +1,136 @@
+package ipc
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// outbox writes the lines of a connection in the order they came, in one
+// goroutine. An answer is queued and forgotten; whoever sends a notification
+// waits until it is written, so a request has at most one in the queue.
+type outbox struct {
+	net     net.Conn
+	timeout time.Duration
+	// done is closed when nothing will be written any more.
+	done chan struct{}
+
+	mu      sync.Mutex
+	queue   []outgoing
+	answers int
+	ending  bool
+	stirred chan struct{}
+}
+
+// outgoing is one line; written is closed when it is, nil for an answer.
+type outgoing struct {
+	line    []byte
+	written chan struct{}
+}
+
+func newOutbox(c net.Conn, timeout time.Duration) *outbox {
+	return &outbox{net: c, timeout: timeout, done: make(chan struct{}), stirred: make(chan struct{}, 1)}
+}
+
+// put queues an answer. It never waits.
+func (o *outbox) put(line []byte) { o.add(outgoing{line: line}) }
+
+// note queues a notification and waits until it is written.
+func (o *outbox) note(ctx context.Context, line []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	written := make(chan struct{})
+	o.add(outgoing{line: line, written: written})
+	select {
+	case <-written:
+		return nil
+	case <-o.done:
+		return net.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (o *outbox) add(one outgoing) {
+	o.mu.Lock()
+	o.queue = append(o.queue, one)
+	if one.written == nil {
+		o.answers++
+	}
+	o.mu.Unlock()
+	o.stir()
+}
+
+// finish has the writer end once everything is written.
+func (o *outbox) finish() {
+	o.mu.Lock()
+	o.ending = true
+	o.mu.Unlock()
+	o.stir()
+}
+
+func (o *outbox) stir() {
+	select {
+	case o.stirred <- struct{}{}:
+	default:
+	}
+}
+
+// next is the next line; without one it says whether the end has come.
+func (o *outbox) next() (one outgoing, ok, ending bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) == 0 {
+		o.queue = nil
+		return outgoing{}, false, o.ending
+	}
+	one = o.queue[0]
+	o.queue = o.queue[1:]
+	return one, true, false
+}
+
+// run writes until finish, or until the client takes nothing any more.
+func (o *outbox) run() {
+	defer close(o.done)
+	for {
+		one, ok, ending := o.next()
+		switch {
+		case ending:
+			return
+		case !ok:
+			<-o.stirred
+			continue
+		case !o.write(one.line):
+			_ = o.net.Close()
+			return
+		}
+		if one.written != nil {
+			close(one.written)
+			continue
+		}
+		o.mu.Lock()
+		o.answers--
+		o.mu.Unlock()
+	}
+}
+
+// write writes one line. It waits as long as the client reads at all; while an
+// answer is pending, or the connection is to end, no longer than the timeout.
+func (o *outbox) write(line []byte) bool {
+	_ = o.net.SetWriteDeadline(time.Time{})
+	var hurry *time.Timer
+	hurry = time.AfterFunc(o.timeout, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.ending || o.answers > 0 {
+			_ = o.net.SetWriteDeadline(time.Unix(1, 0))
+			return
+		}
+		hurry.Reset(o.timeout)
+	})
+	defer hurry.Stop()
+	_, err := o.net.Write(line)
+	return err == nil
+}

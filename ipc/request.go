@@ -1,0 +1,76 @@
+package ipc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Request is one request of a client. Its methods belong to the goroutine
+// that serves it.
+type Request struct {
+	// ID goes into notifications as "request".
+	ID     json.RawMessage
+	Method string
+	Peer   Peer
+	// Client is what the client called itself in hello.
+	Client string
+
+	params  json.RawMessage
+	conn    *conn
+	ctx     context.Context
+	replied bool
+}
+
+// Decode reads the params into v, a pointer to a struct. Members it does not
+// know are an error, so that a typing error is never a silent no-op; missing
+// params are an empty object. The error is an *Error.
+func (r *Request) Decode(v any) error {
+	params := bytes.TrimSpace(r.params)
+	if len(params) == 0 || bytes.Equal(params, null) {
+		return nil
+	}
+	if params[0] != '{' {
+		return Errorf(CodeUsage, "params have to be an object")
+	}
+	d := json.NewDecoder(bytes.NewReader(params))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wrong):
+		return Errorf(CodeUsage, "params: %s has to be a %s, not a %s", wrong.Field, wrong.Type, wrong.Value)
+	}
+	return Errorf(CodeUsage, "params: %s", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// Notify sends a notification that belongs to the request. It returns when the
+// line is written; the error says that the request is canceled or
+// the client gone.
+func (r *Request) Notify(method string, v any) error {
+	params, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("cannot encode a notification: %w", err)
+	}
+	line, refusal := encode(message{Method: method, Params: params})
+	if refusal != nil {
+		return refusal
+	}
+	return r.conn.out.note(r.ctx, line)
+}
+
+// Reply answers now; the request goes on, and what its handler returns later
+// is dropped. Notifications after it arrive after the answer.
+func (r *Request) Reply(v any) error {
+	if r.replied {
+		return errors.New("the request is answered already")
+	}
+	r.replied = true
+	r.conn.answer(r.ID, v)
+	return nil
+}

@@ -1,0 +1,66 @@
+package ipc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+)
+
+// maxPath is the longest socket path a kernel takes: sun_path has 108 bytes on
+// Linux (unix(7)) and 104 elsewhere, the last of them a zero.
+const maxPath = 103
+
+// allowed is whether a server answers the peer: its own user, and root.
+func allowed(p Peer) bool { return p.UID == os.Geteuid() || p.UID == 0 }
+
+// Listen makes the socket, mode 0600 whatever the umask, in place of one that
+// is there: the caller makes sure, by a lock, that nobody listens on it.
+func Listen(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot replace the old socket: %w", err)
+	}
+	short, release, err := shorten(path)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", path, err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := os.Chmod(path, 0o600); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("cannot protect the socket: %w", err)
+	}
+	return &socket{UnixListener: l, path: path}, nil
+}
+
+// socket is a listener that removes its file.
+type socket struct {
+	*net.UnixListener
+	path string
+}
+
+// Close ends the listening and removes the socket's file.
+func (s *socket) Close() error {
+	err := s.UnixListener.Close()
+	if gone := os.Remove(s.path); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// connect connects to a socket, whatever the length of its path.
+func connect(ctx context.Context, path string) (net.Conn, error) {
+	short, release, err := shorten(path)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	var d net.Dialer
+	return d.DialContext(ctx, "unix", short)
+}

@@ -1,0 +1,120 @@
+package logs
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// pipeMost is the most a pipe can hold (pipe(7), /proc/sys/fs/pipe-max-size
+// for an ordinary user).
+const pipeMost = 1 << 20
+
+// move moves up to budget bytes out of the pipe and says how many left it. The
+// error says that they have to stay there.
+func (s *Stream) move(budget int) (int, error) {
+	if s.conf.Discard {
+		return s.discard(budget)
+	}
+	moved := 0
+	for moved < budget {
+		n, err := s.piece(budget - moved)
+		moved += n
+		switch {
+		case isFull(err):
+			n, err := s.full(err)
+			moved += n
+			if err != nil || n == 0 {
+				return moved, err
+			}
+		case isShort(err):
+			s.m.closeIdle(s)
+			return moved, err
+		case err != nil:
+			return moved, err
+		case n == 0:
+			return moved, nil
+		default:
+			s.trouble("")
+		}
+	}
+	return moved, nil
+}
+
+// piece moves one piece, as far as the segment goes, and turns the page where
+// it ends.
+func (s *Stream) piece(budget int) (int, error) {
+	avail, err := unix.IoctlGetInt(s.pipe, unix.TIOCINQ)
+	if err != nil || avail == 0 {
+		return 0, err
+	}
+	if err := s.tape.openFiles(); err != nil {
+		return 0, err
+	}
+	if err := s.tape.beginRun(); err != nil {
+		return 0, err
+	}
+	want := min(avail, budget)
+	if s.tape.size+int64(want) <= s.conf.MaxBytes {
+		return s.tape.append(s.pipe, want)
+	}
+	peeked, err := s.m.peeks.look(s.pipe)
+	if err != nil {
+		return 0, err
+	}
+	take, ends := cut(peeked, s.tape.size, s.conf.MaxBytes)
+	moved := 0
+	for moved < take {
+		n, err := s.tape.append(s.pipe, take-moved)
+		moved += n
+		if err != nil || n == 0 {
+			return moved, err
+		}
+	}
+	if ends {
+		return moved, s.tape.turnPage(s.conf.MaxFiles)
+	}
+	return moved, nil
+}
+
+// full makes room where the disk is full: by the stream's own oldest segment,
+// and where there is none by losing what has arrived.
+func (s *Stream) full(cause error) (int, error) {
+	if dropOldest(s.conf.Path) {
+		s.trouble(fmt.Sprintf("%s: %v: the oldest output was dropped", s.conf.Path, cause))
+		return 1, nil
+	}
+	n, err := s.discard(turnBytes)
+	if n > 0 {
+		s.tape.lose(int64(n))
+		s.trouble(fmt.Sprintf("%s: %v: %d bytes of output are lost", s.conf.Path, cause, s.tape.lost))
+	}
+	return n, err
+}
+
+// discard throws away up to budget bytes.
+func (s *Stream) discard(budget int) (int, error) {
+	n, err := unix.Splice(s.pipe, nil, s.m.null, nil, budget, unix.SPLICE_F_NONBLOCK)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+		return 0, nil
+	}
+	return int(n), err
+}
+
+// isFull is whether the disk, a quota or a limit on file sizes is exhausted.
+func isFull(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
+}
+
+// isShort is whether descriptors are exhausted.
+func isShort(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
+
+// dropOldest deletes the oldest segment that is not the current one.
+func dropOldest(path string) bool {
+	list, _ := numbers(path)
+	if len(list) == 0 || list[len(list)-1] == 0 {
+		return false
+	}
+	return removeSegment(path, list[len(list)-1]) == nil
+}

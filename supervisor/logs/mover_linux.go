@@ -1,0 +1,191 @@
+package logs
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// turnBytes is how much one stream may move before the others are
+	// looked at again.
+	turnBytes = 256 << 10
+	// quiet is how often streams that have files open are looked at: one
+	// that moved nothing in between has them closed.
+	quiet = 5 * time.Second
+	// retry is how soon bytes that had to stay in their pipe are tried
+	// again.
+	retry = 200 * time.Millisecond
+)
+
+// Mover carries the bytes of all streams.
+type Mover struct {
+	o    MoverOptions
+	news news
+	followers
+
+	poll, wake int
+	null       int
+	ended      chan struct{}
+
+	mu      sync.Mutex
+	streams map[int]*Stream // by the descriptor of the pipe
+	closing bool
+	// sweeping is whether a wake-up for quiet streams is due.
+	sweeping bool
+
+	peeks peeker
+}
+
+// NewMover starts a mover; it ends with Close.
+func NewMover(o MoverOptions) (*Mover, error) {
+	m := &Mover{o: o.settled(), streams: map[int]*Stream{}, ended: make(chan struct{})}
+	m.news.tell = m.o.Problem
+	var err error
+	if m.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("cannot wait for output: %w", err)
+	}
+	if m.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return nil, fmt.Errorf("cannot make an eventfd: %w", err)
+	}
+	if m.null, err = open("/dev/null", unix.O_WRONLY); err != nil {
+		return nil, err
+	}
+	if err := m.listen(m.wake); err != nil {
+		return nil, fmt.Errorf("cannot wait for output: %w", err)
+	}
+	go m.run()
+	return m, nil
+}
+
+func (m *Mover) listen(fd int) error {
+	return unix.EpollCtl(m.poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+}
+
+// Close moves what is in the pipes, closes every stream and ends the mover.
+func (m *Mover) Close() error {
+	m.mu.Lock()
+	if m.closing {
+		m.mu.Unlock()
+		return nil
+	}
+	m.closing = true
+	m.mu.Unlock()
+	m.rouse()
+	<-m.ended
+	m.mu.Lock()
+	streams := m.streams
+	m.streams = nil
+	m.mu.Unlock()
+	var errs []error
+	for _, s := range streams {
+		errs = append(errs, s.close())
+	}
+	m.peeks.close()
+	errs = append(errs, unix.Close(m.poll), unix.Close(m.wake), unix.Close(m.null))
+	return errors.Join(errs...)
+}
+
+func (m *Mover) rouse() {
+	one := [8]byte{1}
+	_, _ = unix.Write(m.wake, one[:])
+}
+
+// run waits for output and moves it until the mover is closed.
+func (m *Mover) run() {
+	defer close(m.ended)
+	events := make([]unix.EpollEvent, 256)
+	for {
+		n, err := unix.EpollWait(m.poll, events, -1)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			m.o.Log.Error("cannot wait for output", "error", err)
+			return
+		}
+		for _, e := range events[:max(n, 0)] {
+			if int(e.Fd) != m.wake {
+				m.turn(int(e.Fd))
+				continue
+			}
+			if m.roused() {
+				return
+			}
+		}
+	}
+}
+
+// turn moves what a stream has.
+func (m *Mover) turn(fd int) {
+	m.mu.Lock()
+	s := m.streams[fd]
+	m.mu.Unlock()
+	if s == nil {
+		return
+	}
+	if s.turn() {
+		m.grew(s.path())
+	}
+}
+
+// roused closes what quiet streams have open, and looks again at those whose
+// bytes had to stay. It says whether the mover is to end.
+func (m *Mover) roused() bool {
+	var count [8]byte
+	_, _ = unix.Read(m.wake, count[:])
+	m.mu.Lock()
+	m.sweeping = false
+	if m.closing {
+		m.mu.Unlock()
+		return true
+	}
+	list := make([]*Stream, 0, len(m.streams))
+	for _, s := range m.streams {
+		list = append(list, s)
+	}
+	m.mu.Unlock()
+	busy := false
+	for _, s := range list {
+		busy = s.sweep() || busy
+	}
+	if busy {
+		m.sweepIn(quiet)
+	}
+	return false
+}
+
+// sweepIn has the streams looked at after a while.
+func (m *Mover) sweepIn(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sweeping || m.closing {
+		return
+	}
+	m.sweeping = true
+	time.AfterFunc(d, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if !m.closing {
+			m.rouse()
+		}
+	})
+}
+
+// closeIdle closes the files of every stream but one, to have descriptors.
+func (m *Mover) closeIdle(but *Stream) {
+	m.mu.Lock()
+	list := make([]*Stream, 0, len(m.streams))
+	for _, s := range m.streams {
+		if s != but {
+			list = append(list, s)
+		}
+	}
+	m.mu.Unlock()
+	for _, s := range list {
+		if s.mu.TryLock() {
+			s.tape.close()
+			s.mu.Unlock()
+		}
+	}
+}
