@@ -266,26 +266,6 @@ func (t *tape) turnPage(maxFiles int) error {
 	return nil
 }
 
-// rotate renames every segment to the next number; those past maxFiles go.
-func rotate(path string, maxFiles int) error {
-	list, _ := numbers(path)
-	for i := len(list) - 1; i >= 0; i-- {
-		k := list[i]
-		if k >= maxFiles-1 {
-			if err := removeSegment(path, k); err != nil {
-				return err
-			}
-			continue
-		}
-		for _, name := range []func(string, int) string{segmentPath, indexPath} {
-			if err := unix.Rename(name(path, k), name(path, k+1)); err != nil && !errors.Is(err, unix.ENOENT) {
-				return &os.PathError{Op: "rename", Path: name(path, k), Err: err}
-			}
-		}
-	}
-	return nil
-}
-
 // rest closes the files of a tape that was quiet, or whose files were deleted,
 // and says whether they are still open.
 func (t *tape) rest() bool {

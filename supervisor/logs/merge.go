@@ -1,0 +1,68 @@
+package logs
+
+import "container/heap"
+
+// merge takes the oldest line of several cursors, again and again.
+type merge struct {
+	final bool
+	heads []head
+	skips []Skip
+}
+
+// head is a cursor and the line it is at.
+type head struct {
+	c    *cursor
+	line Line
+}
+
+// add takes a cursor in, if it has a line.
+func (m *merge) add(c *cursor) error {
+	line, ok, err := c.next(m.final)
+	m.skips = append(m.skips, c.skipped...)
+	c.skipped = nil
+	if err != nil || !ok {
+		return err
+	}
+	heap.Push(m, head{c: c, line: line})
+	return nil
+}
+
+// batch is the next lines in order; none when there are no more now.
+func (m *merge) batch() (lines []Line, skips []Skip, err error) {
+	size := 0
+	for len(m.heads) > 0 && len(lines) < batchLines && size < batchBytes {
+		h := heap.Pop(m).(head)
+		lines = append(lines, h.line)
+		size += len(h.line.Data)
+		if err := m.add(h.c); err != nil {
+			return nil, nil, err
+		}
+	}
+	skips, m.skips = m.skips, nil
+	return lines, skips, nil
+}
+
+// Len, Less, Swap, Push and Pop are heap.Interface.
+func (m *merge) Len() int { return len(m.heads) }
+
+// Less puts the older line first, and lines of one moment in file order.
+func (m *merge) Less(i, j int) bool {
+	a, b := m.heads[i].line, m.heads[j].line
+	if !a.Time.Equal(b.Time) {
+		return a.Time.Before(b.Time)
+	}
+	return a.File < b.File
+}
+
+// Swap swaps.
+func (m *merge) Swap(i, j int) { m.heads[i], m.heads[j] = m.heads[j], m.heads[i] }
+
+// Push appends.
+func (m *merge) Push(x any) { m.heads = append(m.heads, x.(head)) }
+
+// Pop takes the last.
+func (m *merge) Pop() any {
+	last := m.heads[len(m.heads)-1]
+	m.heads = m.heads[:len(m.heads)-1]
+	return last
+}

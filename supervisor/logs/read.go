@@ -1,0 +1,156 @@
+package logs
+
+import (
+	"context"
+	"regexp"
+	"time"
+)
+
+// File is a stream on disk.
+type File struct {
+	Unit, Kind, Path string
+}
+
+// Query says which lines to read.
+type Query struct {
+	// Lines are the last lines of each file to begin with; -1 means all of
+	// them, 0 none.
+	Lines int
+	// Since and Until bound the time of a line; zero means no bound.
+	Since, Until time.Time
+	// Grep is what a line has to match, nil for every line.
+	Grep *regexp.Regexp
+	// Run is the run that wrote the line, 0 for any.
+	Run uint64
+	// Follow goes on with what is written from now on.
+	Follow bool
+	// Newest jumps to the newest lines where a reader falls behind.
+	Newest bool
+}
+
+// Line is one line, or a piece of one.
+type Line struct {
+	// File is the index of the file it came from.
+	File int
+	// Data is without the newline.
+	Data []byte
+	Time time.Time
+	Run  uint64
+	// Open is true where no newline follows.
+	Open bool
+}
+
+// Skip says that part of a file was not read.
+type Skip struct {
+	File  int
+	Bytes int64
+	// Lines is -1 where nobody could count them.
+	Lines int64
+	// Why is "rotated" or "newest".
+	Why string
+}
+
+// The bounds of one batch.
+const (
+	batchLines = 256
+	batchBytes = 128 << 10
+)
+
+// openPatience is how long a follower waits for the rest of a line before it
+// hands out what there is.
+const openPatience = 200 * time.Millisecond
+
+// Read calls emit with the lines of the files, merged by time, batch by batch,
+// at the pace of emit, which may block; what it gets belongs to it. Without
+// Follow it ends at the end of the files; with it when ctx ends, after a last
+// look at the files, and without an error. The mover tells when files grow; it
+// may be nil where nobody writes to them.
+func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line, []Skip) error) error {
+	r := &reading{q: q, emit: emit}
+	defer r.close()
+	grown := make(chan struct{}, 1)
+	if q.Follow && m != nil {
+		paths := make([]string, 0, len(files))
+		for _, f := range files {
+			paths = append(paths, f.Path)
+		}
+		defer m.follow(grown, paths)()
+	}
+	for i, f := range files {
+		c := &cursor{file: i, path: f.Path, q: q}
+		r.cursors = append(r.cursors, c)
+		if err := c.begin(); err != nil {
+			return err
+		}
+	}
+	return r.run(ctx, grown)
+}
+
+// reading is one Read.
+type reading struct {
+	q       Query
+	emit    func([]Line, []Skip) error
+	cursors []*cursor
+}
+
+func (r *reading) close() {
+	for _, c := range r.cursors {
+		c.close()
+	}
+}
+
+func (r *reading) run(ctx context.Context, grown <-chan struct{}) error {
+	for {
+		if err := r.pass(ctx, !r.q.Follow); err != nil || !r.q.Follow {
+			return err
+		}
+		var patience <-chan time.Time
+		if r.holding() {
+			timer := time.NewTimer(openPatience)
+			patience = timer.C
+			defer timer.Stop()
+		}
+		select {
+		case <-grown:
+		case <-patience:
+			if err := r.pass(ctx, true); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return r.pass(context.WithoutCancel(ctx), true)
+		}
+	}
+}
+
+// holding is whether a file ends in the middle of a line.
+func (r *reading) holding() bool {
+	for _, c := range r.cursors {
+		if c.held() {
+			return true
+		}
+	}
+	return false
+}
+
+// pass hands out every line there is now, oldest first; with final also the
+// beginnings of lines that have no end yet.
+func (r *reading) pass(ctx context.Context, final bool) error {
+	m := &merge{final: final}
+	for _, c := range r.cursors {
+		if err := m.add(c); err != nil {
+			return err
+		}
+	}
+	for {
+		lines, skips, err := m.batch()
+		if err != nil || len(lines)+len(skips) == 0 {
+			return err
+		}
+		if err := r.emit(lines, skips); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil && !r.q.Follow {
+			return err
+		}
+	}
+}
