@@ -1,0 +1,205 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+)
+
+// dependencies reads depends_on as it stands: names are resolved later.
+func (d *decoder) dependencies(o object, unit string) []Dependency {
+	n := o.get("depends_on")
+	if n == nil {
+		return nil
+	}
+	var list []Dependency
+	add := func(dep Dependency) {
+		switch {
+		case dep.Unit == unit:
+			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "", "service %s depends on itself", unit)
+		case slices.ContainsFunc(list, func(other Dependency) bool { return other.Unit == dep.Unit }):
+			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "", "service %s names %s twice in depends_on", unit, dep.Unit)
+		default:
+			list = append(list, dep)
+		}
+	}
+	switch n.kind {
+	case scalarNode, listNode:
+		items := n.items
+		if n.kind == scalarNode {
+			items = []*node{n}
+		}
+		for _, item := range items {
+			if name, ok := d.text(item, "depends_on"); ok {
+				add(Dependency{Unit: name, Condition: CondReady, Cascade: true, Pos: item.pos})
+			}
+		}
+	case mapNode:
+		for _, p := range n.pairs {
+			add(d.dependency(p))
+		}
+	case nullNode:
+	}
+	return list
+}
+
+func (d *decoder) dependency(p pair) Dependency {
+	dep := Dependency{Unit: p.key, Condition: CondReady, Cascade: true, Pos: p.pos}
+	o := d.object(p.value, "depends_on "+p.key, dependencyKeys)
+	if o.has("condition") {
+		dep.Condition = Condition(o.word("condition", string(CondReady), []string{
+			string(CondStarted), string(CondHealthy), string(CondCompleted), string(CondLog),
+		}))
+	}
+	dep.Cascade = o.boolean("cascade", true)
+	dep.Log = o.text("log")
+	switch {
+	case dep.Condition == CondLog && dep.Log == "":
+		d.errorf(p.pos, len(p.key), "add log: REGEX", "condition: log needs a regular expression")
+	case dep.Condition != CondLog && dep.Log != "":
+		d.errorf(o.pos("log"), len("log"), "add condition: log", "log belongs to condition: log")
+	}
+	if _, err := regexp.Compile(dep.Log); err != nil {
+		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), "")
+	}
+	return dep
+}
+
+// resolve replaces the names of dependencies by the units they stand for, and
+// finds circles.
+func (d *decoder) resolve(plan *Plan) {
+	for i := range plan.Projects {
+		p := &plan.Projects[i]
+		d.collisions(p)
+		index := indexOf(p.Units)
+		for j := range p.Units {
+			u := &p.Units[j]
+			var all []Dependency
+			for _, dep := range u.Depends {
+				all = append(all, d.targets(p, index, u, dep)...)
+			}
+			u.Depends = all
+		}
+		d.circles(p)
+	}
+}
+
+// collisions notes units of one name: web.1, and web with replicas.
+func (d *decoder) collisions(p *Project) {
+	seen := map[string]Position{}
+	for _, u := range p.Units {
+		if before, twice := seen[u.Name]; twice {
+			d.errorf(u.Pos, len(u.Base), fmt.Sprintf("the other is in line %d", before.Line), "there are two units %q: a replica and one of that name", u.Name)
+		}
+		seen[u.Name] = u.Pos
+	}
+}
+
+// indexOf finds the units a name stands for: its own, or the replicas of a
+// base.
+func indexOf(units []Unit) map[string][]int {
+	index := map[string][]int{}
+	for i, u := range units {
+		index[u.Base] = append(index[u.Base], i)
+		if u.Name != u.Base {
+			index[u.Name] = append(index[u.Name], i)
+		}
+	}
+	return index
+}
+
+func (d *decoder) targets(p *Project, index map[string][]int, u *Unit, dep Dependency) []Dependency {
+	found := index[dep.Unit]
+	// What is wrong with a replicated unit is told once.
+	tell := u.Replica <= 1
+	if len(found) == 0 {
+		if tell {
+			d.unknownDependency(p, u, dep)
+		}
+		return nil
+	}
+	list := make([]Dependency, 0, len(found))
+	for _, i := range found {
+		target := &p.Units[i]
+		if tell && target.Replica <= 1 {
+			d.checkCondition(u, target, dep)
+		}
+		one := dep
+		one.Unit = target.Name
+		list = append(list, one)
+	}
+	return list
+}
+
+func (d *decoder) unknownDependency(p *Project, u *Unit, dep Dependency) {
+	var known []string
+	for _, other := range p.Units {
+		if other.Base != u.Base && !slices.Contains(known, other.Base) {
+			known = append(known, other.Base)
+		}
+	}
+	hint := ""
+	if near := nearest(dep.Unit, known); near != "" {
+		hint = fmt.Sprintf("did you mean `%s`?", near)
+	}
+	d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), hint, "service %s depends on %q, which does not exist", u.Base, dep.Unit)
+}
+
+// checkCondition notes conditions that cannot come true.
+func (d *decoder) checkCondition(u, target *Unit, dep Dependency) {
+	span := utf8.RuneCountInString(dep.Unit)
+	switch {
+	case target.Kind == CronJob:
+		d.errorf(dep.Pos, span, "", "service %s depends on %s, which is a cron job and never up", u.Base, dep.Unit)
+	case dep.Condition == CondHealthy && target.Health == nil:
+		d.errorf(dep.Pos, span, "add a health_check to it, or use condition: started", "service %s waits until %s is healthy, which has no health_check", u.Base, dep.Unit)
+	case dep.Condition == CondCompleted && target.Restart == RestartAlways:
+		d.note(SeverityWarning, dep.Pos, span, "", "service %s waits until %s has completed, which is always restarted", u.Base, dep.Unit)
+	}
+}
+
+// circles notes each circle of dependencies once.
+func (d *decoder) circles(p *Project) {
+	const (
+		fresh = iota
+		open
+		done
+	)
+	index := map[string]int{}
+	for i, u := range p.Units {
+		index[u.Name] = i
+	}
+	state := make([]int, len(p.Units))
+	var path []int
+	var visit func(i int)
+	visit = func(i int) {
+		state[i] = open
+		path = append(path, i)
+		for _, dep := range p.Units[i].Depends {
+			j := index[dep.Unit]
+			switch state[j] {
+			case fresh:
+				visit(j)
+			case open:
+				d.circle(p, path[slices.Index(path, j):], dep)
+			}
+		}
+		path = path[:len(path)-1]
+		state[i] = done
+	}
+	for i := range p.Units {
+		if state[i] == fresh {
+			visit(i)
+		}
+	}
+}
+
+func (d *decoder) circle(p *Project, members []int, last Dependency) {
+	names := make([]string, 0, len(members)+1)
+	for _, i := range members {
+		names = append(names, p.Units[i].Name)
+	}
+	names = append(names, last.Unit)
+	d.errorf(last.Pos, utf8.RuneCountInString(last.Unit), "take one of these dependencies away", "units depend on each other in a circle: %s", circle(names))
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// The defaults of a health check.
+const (
+	defaultInterval       = 2 * time.Second
+	defaultAttemptTimeout = 5 * time.Second
+	defaultHealthTimeout  = 30 * time.Second
+	defaultRetries        = 3
+)
+
+// health reads the unit's health check, which may stand in two places.
+func (d *decoder) health(o object, u *Unit) {
+	own, deployed := o.get("health_check"), d.peek(o.get("deployment"), "health_check")
+	if own != nil && deployed != nil {
+		d.errorf(deployed.pos, 1, "keep one of them", "service %s has two health checks", u.Name)
+		return
+	}
+	if own != nil {
+		u.Health = d.healthCheck(own, "health_check")
+	} else if deployed != nil {
+		u.Health = d.healthCheck(deployed, "health_check")
+	}
+}
+
+// peek is a key of a node that is checked elsewhere.
+func (d *decoder) peek(n *node, key string) *node {
+	found := n.find(key)
+	if found == nil || found.kind == nullNode {
+		return nil
+	}
+	return found
+}
+
+func (d *decoder) healthCheck(n *node, what string) *HealthCheck {
+	o := d.object(n, what, healthKeys)
+	if o.n == nil {
+		return nil
+	}
+	h := &HealthCheck{
+		URL: o.text("url"), TCP: o.text("tcp"), Command: o.text("command"), Log: o.text("log"), Notify: o.boolean("notify", false),
+		Interval:       o.positive("interval", defaultInterval),
+		AttemptTimeout: o.positive("attempt_timeout", defaultAttemptTimeout),
+		Timeout:        o.positive("timeout", defaultHealthTimeout),
+		Retries:        o.integer("retries", defaultRetries, 1, 1_000_000),
+		StartPeriod:    o.duration("start_period", 0),
+		Watchdog:       o.duration("watchdog", 0),
+		Liveness:       o.word("liveness", "none", []string{"none", "mark", "restart"}),
+	}
+	if o.has("total_timeout") {
+		if o.has("timeout") {
+			d.errorf(o.pos("total_timeout"), len("total_timeout"), "", "timeout and total_timeout are the same: keep one of them")
+		}
+		h.Timeout = o.positive("total_timeout", defaultHealthTimeout)
+	}
+	d.probes(o, h, what)
+	return h
+}
+
+// probes checks that there is exactly one, and that it makes sense.
+func (d *decoder) probes(o object, h *HealthCheck, what string) {
+	var given []string
+	for _, name := range []string{"url", "tcp", "command", "notify", "log"} {
+		if o.has(name) && (name != "notify" || h.Notify) {
+			given = append(given, name)
+		}
+	}
+	if len(given) != 1 {
+		d.errorf(o.n.pos, 1, "add one of url, tcp, command, notify: true, log", "%s needs exactly one probe, and has %d", what, len(given))
+	}
+	if h.URL != "" {
+		if u, err := url.Parse(h.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			d.wrong(o.get("url"), fmt.Sprintf("cannot read the url %q", h.URL), "it is like http://127.0.0.1:8080/health")
+		}
+	}
+	if h.TCP != "" {
+		if _, port, err := net.SplitHostPort(h.TCP); err != nil || port == "" {
+			d.wrong(o.get("tcp"), fmt.Sprintf("cannot read the address %q", h.TCP), "it is like 127.0.0.1:5432")
+		}
+	}
+	if _, err := regexp.Compile(h.Log); err != nil {
+		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), "")
+	}
+	if h.Watchdog > 0 && !h.Notify {
+		d.wrong(o.get("watchdog"), "watchdog needs notify: true", "")
+	}
+}
+
+// deployment reads how the unit is replaced.
+func (d *decoder) deployment(o object, u *Unit) {
+	n := o.get("deployment")
+	if n == nil {
+		return
+	}
+	p := d.object(n, "deployment", deploymentKeys)
+	u.Deployment.Strategy = p.word("strategy", "immediate", []string{"immediate", "rolling"})
+	u.Deployment.PreStart = p.text("pre_start")
+	u.Deployment.GracePeriod = p.duration("grace_period", 0)
+	if !p.has("blue_green") {
+		return
+	}
+	b := d.object(p.get("blue_green"), "blue_green", blueGreenKeys)
+	if b.n == nil {
+		return
+	}
+	g := &BlueGreen{EnvVar: b.text("env_var"), SwitchCommand: b.text("switch_command"), SwitchVerify: b.text("switch_verify")}
+	slots := b.texts("slots", false)
+	if len(slots) != 2 || slots[0] == slots[1] || slots[0] == "" || slots[1] == "" {
+		d.errorf(b.pos("slots"), len("slots"), "write slots: [blue, green]", "blue_green needs two different slots")
+	} else {
+		g.Slots = [2]string{slots[0], slots[1]}
+	}
+	if b.has("candidate_health_check") {
+		g.Candidate = d.healthCheck(b.get("candidate_health_check"), "candidate_health_check")
+	}
+	if g.EnvVar != "" && !isName(g.EnvVar) {
+		d.wrong(b.get("env_var"), fmt.Sprintf("%q cannot be the name of a variable", g.EnvVar), "")
+	}
+	if strings.TrimSpace(g.SwitchCommand) == "" {
+		d.errorf(p.pos("blue_green"), len("blue_green"), "", "blue_green needs a switch_command")
+	}
+	u.Deployment.BlueGreen = g
+}
