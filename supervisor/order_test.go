@@ -32,7 +32,13 @@ func (g *guard) Start(s proc.Spec) (proc.Process, error) {
 		}
 	}
 	g.mu.Unlock()
-	if step == unit.NoStep {
+	// A run begins with its pre_start; while that works a dependency may be
+	// stopped by an operator, which does not cascade.
+	first := unit.NoStep
+	if g.defs[name].Deployment.PreStart != "" {
+		first = unit.PreStart
+	}
+	if step == first {
 		g.dependenciesReady(name)
 	}
 	return g.fakeHost.Start(s)
@@ -150,7 +156,11 @@ func (g *guard) watch(t *rapid.T) {
 func TestAnyOrderOfEvents(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		units := anyUnits(rt)
+		var thrown any
 		synctest.Test(t, func(t *testing.T) {
+			// A draw that gives up panics, which must not leave the
+			// bubble on its own.
+			defer func() { thrown = recover() }()
 			r := newRoom(t)
 			g := &guard{fakeHost: r.host, r: r, t: rt, defs: map[string]config.Unit{}}
 			for _, u := range units {
@@ -160,6 +170,7 @@ func TestAnyOrderOfEvents(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
 			go func() { defer close(done); r.sup.Run(ctx) }()
+			defer func() { cancel(); <-done }()
 			if _, err := r.sup.Start(ctx, source(units...), Selection{}); err != nil {
 				rt.Error(err)
 			}
@@ -176,8 +187,9 @@ func TestAnyOrderOfEvents(t *testing.T) {
 			if !allDone(b.Standings(r.sup.Snapshot(), StartPatience)) || len(r.host.live) != 0 {
 				rt.Errorf("stopped, and yet %v live", r.host.live)
 			}
-			cancel()
-			<-done
 		})
+		if thrown != nil {
+			panic(thrown)
+		}
 	})
 }

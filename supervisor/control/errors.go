@@ -10,8 +10,8 @@ import (
 	"systemg/supervisor"
 )
 
-// wireError gives an error the code and the data a client can rely on.
-func wireError(err error) error {
+// WireError gives an error the code and the data a client can rely on.
+func WireError(err error) error {
 	var (
 		wire      *ipc.Error
 		unknown   *supervisor.UnknownUnitError

@@ -70,7 +70,7 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 	}
 	defer s.rest.Reset(restAfter)
 	result, err := h(s, ctx, r)
-	return result, wireError(err)
+	return result, WireError(err)
 }
 
 // note writes to the journal that a client asked for something.

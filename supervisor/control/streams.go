@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"regexp"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -33,6 +34,12 @@ func (s *server) logs(ctx context.Context, r *ipc.Request) (any, error) {
 			return nil, ipc.Errorf(ipc.CodeUsage, "cannot use the pattern: %v", err)
 		}
 	}
+	if p.Follow && p.UntilDown {
+		var done context.CancelFunc
+		ctx, done = context.WithCancel(ctx)
+		defer done()
+		go s.untilDown(ctx, p.Selection, files, done)
+	}
 	s.flush(files)
 	var result ipc.LogsResult
 	err = logs.Read(ctx, files, q, s.mover, func(lines []logs.Line, skips []logs.Skip) error {
@@ -43,6 +50,30 @@ func (s *server) logs(ctx context.Context, r *ipc.Request) (any, error) {
 		return sendLogs(r, files, lines, skips)
 	})
 	return result, err
+}
+
+// untilDown ends a stream of lines once the units are at rest and what they
+// wrote is in the files. It ends with ctx.
+func (s *server) untilDown(ctx context.Context, sel ipc.Selection, files []logs.File, done func()) {
+	for {
+		snap, newer := s.sup.Next()
+		views, err := snap.Select(selectionOf(sel), true)
+		if err != nil || !slices.ContainsFunc(views, active) {
+			s.flush(files)
+			done()
+			return
+		}
+		select {
+		case <-newer:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// active is whether something of a unit lives, or will without an operator.
+func active(v *supervisor.View) bool {
+	return v.Unit.Alive() || v.Leaving || !v.Unit.Settled()
 }
 
 // flush has what units have written so far reach the files first.

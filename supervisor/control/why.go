@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"systemg/ipc"
 	"systemg/supervisor"
@@ -108,9 +107,4 @@ func advice(v *supervisor.View) string {
 	case unit.Blocked, unit.Pending, unit.Starting, unit.Running, unit.Completed, unit.Skipped:
 	}
 	return ""
-}
-
-// named is whether a list of names has the unit.
-func named(list []string, v *supervisor.View) bool {
-	return slices.Contains(list, v.ID) || slices.Contains(list, v.Def.Name)
 }

@@ -26,8 +26,7 @@ func (c *inspectCmd) Run(a *app) error {
 	}
 	p := ipc.InspectParams{Unit: name, Project: a.Project, WindowSecs: c.Window.Seconds()}
 	r, err := ask[ipc.InspectResult](a, "inspect "+name, ipc.MethodInspect, p)
-	offline := notRunningFailure(err)
-	if offline {
+	if exitStatus(err) == statusNotRunning {
 		r, err = a.offlineInspect(p)
 		if err == nil {
 			a.remark("no supervisor runs; this is the last known state")

@@ -49,7 +49,7 @@ func (c *stopCmd) run(a *app) error {
 	if everything {
 		// The supervisor ends after its answer; when it has, so has its
 		// socket, and a start may follow at once.
-		client.AwaitEnd(ctx)
+		awaitEnd(ctx, client.Hello().PID)
 	}
 	return a.outcome(view.Operation{Verb: "stopped", Took: time.Since(began)}, r)
 }
