@@ -3,6 +3,8 @@ package quickstart_test
 import (
 	"bufio"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,16 +65,18 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// newTrial is a trial on a free port, with the caller's Go caches: the example
-// is built from source.
+// newTrial is a trial on a free port. The example is built from source, in a
+// module of its own, with the caller's build cache.
 func newTrial(t *testing.T) *trial.Trial {
 	t.Helper()
 	tr := trial.New(t, trial.Ports(t, "PORT")...)
-	tr.Env = append(tr.Env, "GOCACHE="+t.TempDir(), "GOFLAGS=-buildvcs=false", "GOTOOLCHAIN=local", "GOPROXY=off")
-	for _, name := range []string{"GOROOT"} {
-		if v := os.Getenv(name); v != "" {
-			tr.Env = append(tr.Env, name+"="+v)
-		}
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.Env = append(tr.Env, "GOCACHE="+strings.TrimSpace(string(cache)), "GOFLAGS=-buildvcs=false", "GOTOOLCHAIN=local", "GOPROXY=off")
+	if err := os.WriteFile(filepath.Join(tr.Dir, "go.mod"), []byte("module quickstart\n\ngo 1.26\n"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	return tr
 }

@@ -28,6 +28,7 @@ func begin(t *testing.T) *stack {
 	trial.Require(t, "redis-server", "/usr/sbin/nginx", "python3", "/usr/lib/postgresql/*/bin/postgres")
 	ports := trial.Ports(t, "STACK_PGPORT", "STACK_REDIS_PORT", "STACK_API_PORT", "STACK_HTTP_PORT")
 	s := &stack{Trial: trial.New(t, ports...)}
+	s.Demote()
 	_, port, _ := strings.Cut(ports[3], "=")
 	s.url = "http://127.0.0.1:" + port
 	s.Run("start", "-d")

@@ -27,9 +27,9 @@ type Trial struct {
 	user   *syscall.Credential
 }
 
-// stranger is the user examples run as when the test runs as root: nobody has
-// this number.
-const stranger = 54321
+// nobody is the user examples run as when the test runs as root; Debian gives
+// it this number.
+const nobody = 65534
 
 // New copies the example in the current folder and builds sysg. Everything is
 // stopped with the test.
@@ -47,10 +47,6 @@ func New(t testing.TB, env ...string) *Trial {
 	if err := os.Mkdir(tr.Home, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if os.Geteuid() == 0 {
-		tr.user = &syscall.Credential{Uid: stranger, Gid: stranger}
-		tr.giveAway(root)
-	}
 	t.Cleanup(func() {
 		if out, code := tr.Try("stop"); code != 0 {
 			t.Errorf("stop: exit %d\n%s", code, out)
@@ -59,15 +55,24 @@ func New(t testing.TB, env ...string) *Trial {
 	return tr
 }
 
-// giveAway makes the stranger the owner of everything below root, and lets it
-// pass through the folders above.
+// Demote has everything run as an ordinary user, where the test runs as root.
+func (t *Trial) Demote() {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		t.user = &syscall.Credential{Uid: nobody, Gid: nobody}
+		t.giveAway(filepath.Dir(t.Dir))
+	}
+}
+
+// giveAway makes nobody the owner of everything below root, and lets it pass
+// through the folders above.
 func (t *Trial) giveAway(root string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, stranger, stranger)
+		return os.Lchown(path, nobody, nobody)
 	})
 	if err != nil {
 		t.Fatal(err)

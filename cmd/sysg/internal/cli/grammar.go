@@ -74,6 +74,7 @@ func newParser(g *grammar, around Surroundings) (*kong.Kong, error) {
 // cut takes off what stands after "--", which start takes as a command; any
 // other command takes it as names.
 func (a *app) cut(args []string) []string {
+	args = joinNegative(args)
 	at := slices.Index(args, "--")
 	if at < 0 || !slices.Contains(args[:at], "start") {
 		return args
@@ -81,6 +82,26 @@ func (a *app) cut(args []string) []string {
 	a.command, a.given = args[at+1:], true
 	return args[:at]
 }
+
+// joinNegative makes one word of a flag and the negative number after it, which
+// kong would take for a flag.
+func joinNegative(args []string) []string {
+	var joined []string
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--" {
+			return append(joined, args[i:]...)
+		}
+		if i+1 < len(args) && contains([]string{"-n", "-l", "--lines", "--tail"}, args[i]) && isNegative(args[i+1]) {
+			joined = append(joined, "--lines="+args[i+1])
+			i++
+			continue
+		}
+		joined = append(joined, args[i])
+	}
+	return joined
+}
+
+func isNegative(s string) bool { return len(s) > 1 && s[0] == '-' && s[1] >= '0' && s[1] <= '9' }
 
 func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err error) {
 	defer func() {
