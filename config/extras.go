@@ -134,7 +134,7 @@ func (d *decoder) hook(n *node, on, outcome string) Hook {
 }
 
 // cronParser reads six fields, five, or a descriptor.
-var cronParser = cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
+var cronParser = cron.MustNewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
 // cron reads when a job runs.
 func (d *decoder) cron(o object, u *Unit) {

@@ -17,8 +17,14 @@ var durationUnits = []struct {
 	name string
 	d    time.Duration
 }{
-	{"d", 24 * time.Hour}, {"h", time.Hour}, {"ms", time.Millisecond}, {"us", time.Microsecond},
-	{"µs", time.Microsecond}, {"ns", time.Nanosecond}, {"m", time.Minute}, {"s", time.Second},
+	{"d", 24 * time.Hour},
+	{"h", time.Hour},
+	{"ms", time.Millisecond},
+	{"us", time.Microsecond},
+	{"µs", time.Microsecond},
+	{"ns", time.Nanosecond},
+	{"m", time.Minute},
+	{"s", time.Second},
 }
 
 var errDuration = errors.New("it is like 500ms, 5s, 2m, 1h30m; a bare number is seconds")

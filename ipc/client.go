@@ -26,8 +26,6 @@ type Client struct {
 	mu    sync.Mutex
 	next  uint64
 	calls map[string]*call
-	// broken is why the connection ended.
-	broken error
 }
 
 // call is one request of this client.

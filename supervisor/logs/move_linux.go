@@ -7,10 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeMost is the most a pipe can hold (pipe(7), /proc/sys/fs/pipe-max-size
-// for an ordinary user).
-const pipeMost = 1 << 20
-
 // move moves up to budget bytes out of the pipe and says how many left it. The
 // error says that they have to stay there.
 func (s *Stream) move(budget int) (int, error) {

@@ -24,7 +24,6 @@ type segment struct {
 	base  int64
 	times []record
 	runs  []record
-	lost  int64
 }
 
 // fileID tells a file from others, whatever it is called.

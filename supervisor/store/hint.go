@@ -63,7 +63,7 @@ func ReadHint(p Paths) (Hint, error) {
 	}
 	var h Hint
 	if json.Unmarshal(data, &h) != nil {
-		return Hint{}, nil
+		return Hint{}, nil //nolint:nilerr // It is a convenience.
 	}
 	return h, nil
 }

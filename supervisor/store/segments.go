@@ -166,7 +166,7 @@ func (s *segments) next(seq uint64) error {
 
 	all, err := listSegments(s.dir)
 	if err != nil {
-		return nil // the next rotation removes more
+		return nil //nolint:nilerr // The next rotation removes more.
 	}
 	for _, old := range all[:max(0, len(all)-s.maxFiles)] {
 		_ = os.Remove(old.path)

@@ -127,7 +127,7 @@ func (m *machine) restart(e Restart) {
 func (m *machine) cascade(e Cascade) {
 	switch m.u.State {
 	case Starting, Running:
-		m.emit(Lost{Reason: e.Reason})
+		m.emit(Lost(e))
 		m.end(Await, e.Reason, false)
 	case Stopping:
 		if m.u.Then == Judge {

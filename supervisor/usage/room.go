@@ -65,7 +65,7 @@ func (a *archive) files() []stored {
 	var all []stored
 	_ = filepath.WalkDir(a.dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || filepath.Ext(path) != ringSuffix {
-			return nil // what cannot be looked at does not count
+			return nil //nolint:nilerr // What cannot be looked at does not count.
 		}
 		if info, err := e.Info(); err == nil {
 			all = append(all, stored{path: path, size: info.Size(), wrote: info.ModTime()})

@@ -24,7 +24,7 @@ func api(ctx context.Context) error {
 	}
 	var served atomic.Int64
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /next", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /next", func(w http.ResponseWriter, _ *http.Request) {
 		n := served.Add(1)
 		one := cities[int(n)%len(cities)]
 		fmt.Printf("request %d: %s\n", n, one.Name)

@@ -97,7 +97,7 @@ func exitCode(u ipc.Unit) int {
 func (t *attachment) judge(names []string) error {
 	select {
 	case <-t.stopping:
-		if t.verdict == silent(statusDone) {
+		if exitStatus(t.verdict) == statusDone {
 			return nil
 		}
 		return t.verdict

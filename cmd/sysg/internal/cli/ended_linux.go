@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ func awaitEnd(ctx context.Context, pid int) {
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		for {
 			_, err := unix.Poll(fds, int(answerTime.Milliseconds()))
-			if err != unix.EINTR { //nolint:errorlint // System calls give plain numbers.
+			if !errors.Is(err, unix.EINTR) {
 				return
 			}
 		}

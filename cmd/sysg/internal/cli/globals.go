@@ -54,13 +54,3 @@ func parseLevel(s string) (slog.Level, error) {
 	}
 	return 0, usage("there is no log level %q: it is off, error, warn, info, debug, trace, or 0 to 5", s)
 }
-
-// levelName is the name of a level, to be handed on.
-func levelName(level slog.Level) string {
-	for _, l := range levels {
-		if l.level == level {
-			return l.name
-		}
-	}
-	return "info"
-}

@@ -33,7 +33,7 @@ func eventLine(e ipc.Event, named bool, st Style) line {
 		}
 		l = append(l, say(strong, name), span{text: "  "})
 	}
-	return append(l, eventText(e, st)...)
+	return append(l, eventText(e)...)
 }
 
 // eventSign is the state a unit went to, or what kind of event it is.
@@ -56,7 +56,7 @@ func eventSign(e ipc.Event, st Style) span {
 func endedWell(x *ipc.Exit) bool { return x == nil || x.Code == 0 && x.Signal == "" }
 
 // eventText is what happened.
-func eventText(e ipc.Event, st Style) line {
+func eventText(e ipc.Event) line {
 	var l line
 	switch e.Type {
 	case "state":

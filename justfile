@@ -1,0 +1,29 @@
+# What a developer does all day. `just` lists it.
+default:
+    @just --list
+
+# the program, static and stripped
+build:
+    CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/sysg ./cmd/sysg
+
+# the tests
+test:
+    go test ./...
+
+# what CI runs
+ci:
+    .ci/run
+
+# format, vet, lint
+check:
+    gofumpt -l -w .
+    go vet ./...
+    golangci-lint run ./...
+
+# generated files: the state table, the manifest's schema, golden pictures
+generate:
+    go test ./supervisor/unit ./config ./cmd/... -update
+
+# speed and size, each beside its floor
+bench: build
+    go run ./cmd/bench -sysg bin/sysg
