@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	_ "time/tzdata" // Time zones are checked on machines that have none.
+
 	cron "github.com/netresearch/go-cron"
 )
 

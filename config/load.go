@@ -55,7 +55,7 @@ func Load(path string, o Options) (*Plan, error) {
 	}
 	root := l.parse(path, data, []string{path})
 	plan := &Plan{File: path}
-	if !l.failed() {
+	if !l.broken {
 		decode(l, root, plan)
 	}
 	sortDiagnostics(l.found, l.files)
@@ -85,6 +85,9 @@ type loader struct {
 	found    []Diagnostic
 	nodes    int
 	tooLarge bool
+	// broken is whether a file could not be made a tree of; what the
+	// decoder would say of the rest is of no use.
+	broken bool
 }
 
 // maxFile is the largest file that is read.
@@ -133,6 +136,7 @@ func (l *loader) digest() string {
 func (l *loader) parse(path string, data []byte, chain []string) *node {
 	start := Position{File: path, Line: 1, Column: 1}
 	if !utf8.Valid(data) {
+		l.broken = true
 		l.errorf(Position{File: path}, 1, "save the file as UTF-8", "the file is not valid UTF-8")
 		return &node{pos: start}
 	}
@@ -159,13 +163,14 @@ func (l *loader) parse(path string, data []byte, chain []string) *node {
 
 // syntax notes what the parser says.
 func (l *loader) syntax(path string, err error) {
+	l.broken = true
 	var one *yaml.LoadError
 	if !errors.As(err, &one) {
 		l.errorf(Position{File: path}, 1, "", "%s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return
 	}
 	hint := ""
-	if strings.Contains(one.Message, "tab") {
+	if strings.Contains(one.Message, "tab") || strings.HasPrefix(l.line(Position{File: path, Line: one.Mark.Line}), "\t") {
 		hint = "indent with spaces"
 	}
 	if strings.Contains(one.Message, "mapping values are not allowed") {

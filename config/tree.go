@@ -32,8 +32,10 @@ type node struct {
 	value  string
 	quoted bool
 	tag    string
-	pairs  []pair
-	items  []*node
+	// bad is whether it could not be read, which was told already.
+	bad   bool
+	pairs []pair
+	items []*node
 }
 
 // pair is one entry of a map.
@@ -187,7 +189,7 @@ func (g *grower) include(y *yaml.Node, pos Position) *node {
 	path := y.Value
 	if y.Kind != yaml.ScalarNode || path == "" {
 		g.l.errorf(pos, 8, "write !include path/to/file.yaml", "!include needs a file")
-		return &node{pos: pos}
+		return &node{pos: pos, bad: true}
 	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(g.file), path)
@@ -195,17 +197,17 @@ func (g *grower) include(y *yaml.Node, pos Position) *node {
 	for i, open := range g.chain {
 		if open == path {
 			g.l.errorf(pos, 8, "", "files include each other in a circle: %s", circle(append(g.chain[i:], path)))
-			return &node{pos: pos}
+			return &node{pos: pos, bad: true}
 		}
 	}
 	if len(g.chain) >= maxIncludes {
 		g.l.errorf(pos, 8, "", "more than %d files include each other", maxIncludes)
-		return &node{pos: pos}
+		return &node{pos: pos, bad: true}
 	}
 	data, err := g.l.read(path)
 	if err != nil {
 		g.l.errorf(pos, 8, "paths are relative to the file that includes", "cannot include %s: %v", path, reasonOf(err))
-		return &node{pos: pos}
+		return &node{pos: pos, bad: true}
 	}
 	return g.l.parse(path, data, append(g.chain[:len(g.chain):len(g.chain)], path))
 }

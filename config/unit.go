@@ -51,6 +51,9 @@ func (d *decoder) unit(project string, p pair, around environment, file string) 
 	}
 	u := defaultUnit(project, p.key, filepath.Dir(file))
 	u.Pos = p.pos
+	if p.value.bad {
+		return nil
+	}
 	if p.value.kind == nullNode {
 		d.errorf(p.pos, len(p.key), "write command: or exec: below it", "the unit %q is empty", p.key)
 		return nil
@@ -156,7 +159,7 @@ func (d *decoder) lifecycle(o object, u *Unit) {
 }
 
 // minLogBytes is the smallest segment.
-const minLogBytes = 1024
+const minLogBytes = 1
 
 func (d *decoder) backoff(o object, u *Unit) {
 	n := o.get("backoff")

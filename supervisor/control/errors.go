@@ -19,6 +19,7 @@ func WireError(err error) error {
 		ambiguous *supervisor.AmbiguousError
 		taken     *supervisor.TakenError
 		invalid   *config.Invalid
+		unread    *config.ReadError
 	)
 	switch {
 	case err == nil:
@@ -46,6 +47,10 @@ func WireError(err error) error {
 	case errors.As(err, &invalid):
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "the manifest has %d errors", len(invalid.Diagnostics))
 		e.Data = map[string]any{"diagnostics": invalid.Diagnostics}
+		return e
+	case errors.As(err, &unread):
+		e := ipc.Errorf(ipc.CodeManifestInvalid, "%s", err.Error())
+		e.Try = unread.Try()
 		return e
 	case errors.Is(err, supervisor.ErrClosing):
 		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")

@@ -76,7 +76,10 @@ func cannot(op string, err error) error {
 		f.try = cure.Try()
 	}
 	var invalid *config.Invalid
+	var unread *config.ReadError
 	switch {
+	case errors.As(err, &unread):
+		f.code = ipc.CodeManifestInvalid
 	case errors.As(err, &invalid):
 		f.code, f.data = ipc.CodeManifestInvalid, map[string]any{"diagnostics": invalid.Diagnostics}
 	case errors.Is(err, context.DeadlineExceeded):

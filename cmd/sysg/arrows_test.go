@@ -1,0 +1,91 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pkg is what go list says of a package.
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+// leaves are the packages that know nothing of the rest, but for the types of
+// config.
+var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store"}
+
+// allowed says, for each room, which rooms of the project it may import. A room
+// that is not listed may import nothing of it.
+var allowed = map[string][]string{
+	"cmd/sysg":                {"cmd/sysg/internal/cli"},
+	"cmd/sysg/internal/cli":   {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/logs", "supervisor/store", "supervisor/unit"},
+	"cmd/sysg/internal/view":  {"ipc"},
+	"cmd/bench":               {"config", "ipc"},
+	"config":                  {},
+	"ipc":                     {},
+	"supervisor/unit":         {},
+	"supervisor/graph":        {"config", "supervisor/unit"},
+	"supervisor/proc":         {},
+	"supervisor/logs":         {},
+	"supervisor/usage":        {},
+	"supervisor/store":        {},
+	"supervisor":              {"config", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit"},
+	"supervisor/control":      {"config", "ipc", "supervisor", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/usage"},
+	"examples/quickstart/app": {},
+	"examples/quickstart":     {},
+	"examples/stack":          {},
+	"examples/internal/trial": {"ipc"},
+}
+
+// dashboard are the libraries that only the dashboard may use: they ask the
+// terminal questions as soon as they are linked.
+var dashboard = []string{"github.com/charmbracelet/bubbletea", "github.com/charmbracelet/lipgloss", "github.com/charmbracelet/bubbles", "github.com/muesli/termenv"}
+
+// Imports go one way: leaves, supervisor, control, command line. See
+// docs/how-it-works.md.
+func TestArrows(t *testing.T) {
+	for _, p := range packages(t) {
+		room := strings.TrimPrefix(p.ImportPath, "systemg/")
+		rule, known := allowed[room]
+		if !known {
+			t.Errorf("%s is a new room: say in this test what it may import", room)
+		}
+		for _, i := range p.Imports {
+			if slices.ContainsFunc(dashboard, func(d string) bool { return strings.HasPrefix(i, d) }) {
+				t.Errorf("%s imports %s", room, i)
+			}
+			if other, ours := strings.CutPrefix(i, "systemg/"); ours && !slices.Contains(rule, other) {
+				t.Errorf("%s imports %s", room, other)
+			}
+		}
+	}
+	for _, leaf := range leaves {
+		if _, ok := allowed["supervisor/"+leaf]; !ok {
+			t.Errorf("there is no room supervisor/%s", leaf)
+		}
+	}
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "systemg/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
