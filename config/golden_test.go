@@ -76,8 +76,8 @@ func TestManual(t *testing.T) {
 	}
 	var b strings.Builder
 	b.WriteString(before + mark)
-	reference(&b, "The manifest", rootKeys)
-	reference(&b, "A unit (services)", unitKeys)
+	keyTable(&b, "The manifest", rootKeys)
+	keyTable(&b, "A unit (services)", unitKeys)
 	for _, k := range unitKeys {
 		sections(&b, k, k.name)
 	}
@@ -94,13 +94,13 @@ func sections(b *strings.Builder, k key, title string) {
 	if len(k.keys) == 0 {
 		return
 	}
-	reference(b, title, k.keys)
+	keyTable(b, title, k.keys)
 	for _, below := range k.keys {
 		sections(b, below, title+"."+below.name)
 	}
 }
 
-func reference(b *strings.Builder, title string, keys []key) {
+func keyTable(b *strings.Builder, title string, keys []key) {
 	fmt.Fprintf(b, "\n### %s\n\n| key | value | meaning |\n|---|---|---|\n", title)
 	for _, k := range keys {
 		value := string(k.shape)
