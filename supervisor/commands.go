@@ -39,7 +39,7 @@ type Source struct {
 
 // Start wants the selected units, and what they depend on, up. With a source
 // its new units are added first. Units that run are left alone; with no unit
-// named, so are those that have completed or were skipped.
+// named, so are those that have completed or were skipped since the last stop.
 func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Baseline, error) {
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
@@ -87,7 +87,7 @@ func (l *loop) startOne(e *entry, explicit bool) bool {
 		l.touch(e)
 	}
 	done := e.u.State == unit.Completed || e.u.State == unit.Skipped
-	if done && !explicit {
+	if done && !explicit && e.u.Desired == unit.Up {
 		return false
 	}
 	up := e.u.State == unit.Running || e.u.State == unit.Starting
@@ -138,32 +138,63 @@ func (s *Supervisor) Close(ctx context.Context, kill bool, reason string) (Basel
 }
 
 // Restart gives the selected units new runs: they stop dependents first and
-// start dependencies first. With a source, definitions are replaced first,
-// and what the source no longer names is removed.
+// start dependencies first. With a source, definitions are replaced first: of
+// the units that are named, or of all of them, and then what the source no
+// longer names is removed.
 func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, replaces string) (Baseline, error) {
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}
-		var changes []Change
-		if src != nil {
-			changes = l.load(src, sel.Project, replaceAll)
-			l.abandon(replaces, src.Plan)
-		}
-		chosen, err := l.choose(sel)
-		if err != nil {
-			return Baseline{}, err
-		}
-		b := Baseline{Changes: changes}
+		b, chosen, err := l.reload(src, sel, replaces)
 		for _, e := range chosen {
 			m := e.mark()
-			m.Changed, m.Fresh = true, true
+			m.Changed, m.Fresh, m.Down = true, !e.removed, e.removed
 			b.Units = append(b.Units, m)
-			e.wish, e.wishReason = wishRestart, "restarted by an operator"
+			if !e.removed {
+				e.wish, e.wishReason = wishRestart, "restarted by an operator"
+			}
 			l.touch(e)
 		}
-		return b, nil
+		return b, err
 	})
+}
+
+// reload takes over the definitions a restart is about, and chooses the units.
+func (l *loop) reload(src *Source, sel Selection, replaces string) (b Baseline, chosen []*entry, err error) {
+	how := replaceAll
+	if len(sel.Units) > 0 {
+		how = addOnly
+	}
+	if src != nil {
+		b.Changes = l.load(src, sel.Project, how)
+		if how == replaceAll {
+			l.abandon(replaces, src.Plan)
+		}
+	}
+	chosen, err = l.choose(sel)
+	if err != nil || src == nil || how == replaceAll {
+		return b, chosen, err
+	}
+	for _, e := range chosen {
+		if def := src.find(e.def.ID()); def != nil {
+			l.define(def, replaceAll)
+		}
+	}
+	l.reshape()
+	return b, chosen, nil
+}
+
+// find is the source's definition of a unit, nil where it has none.
+func (src *Source) find(id string) *config.Unit {
+	for _, p := range src.Plan.Projects {
+		for i := range p.Units {
+			if p.Units[i].ID() == id {
+				return &p.Units[i]
+			}
+		}
+	}
+	return nil
 }
 
 // Apply makes the projects of the source what it says: new units start,

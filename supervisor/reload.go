@@ -103,11 +103,16 @@ func (l *loop) load(src *Source, only string, how loading) []Change {
 			l.define(&p.Units[i], how)
 		}
 	}
-	if how == replaceAll {
-		for _, c := range changes {
-			if c.Action == "remove" {
-				l.remove(l.entries[c.ID])
-			}
+	for _, c := range changes {
+		switch e := l.entries[c.ID]; {
+		case c.Action != "remove":
+		case how == replaceAll:
+			l.remove(e)
+		case e.u.Settled() && !e.u.Alive():
+			// What runs is not touched by a start; what is at rest
+			// and named by no manifest any more is only remembered.
+			e.orphan = true
+			l.touch(e)
 		}
 	}
 	l.reshape()

@@ -56,7 +56,8 @@ func (c *statusCmd) run(a *app) error {
 	if err := a.showStatus(r); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(r.Units, unwell) {
+	named := len(sel.Units) > 0
+	if !slices.ContainsFunc(r.Units, func(u ipc.Unit) bool { return unwell(u, named) }) {
 		return nil
 	}
 	return silent(statusNotRunning)
@@ -72,9 +73,10 @@ func (a *app) showStatus(r ipc.StatusResult) error {
 	return view.Status(a.chatter(), r, a.style())
 }
 
-// unwell is whether a unit is not as it is meant to be.
-func unwell(u ipc.Unit) bool {
-	if u.Orphaned {
+// unwell is whether a unit is not as it is meant to be. One that no manifest
+// names any more is not meant to be, unless it was asked for by name.
+func unwell(u ipc.Unit, named bool) bool {
+	if u.Orphaned && !named {
 		return false
 	}
 	switch unit.State(u.State) {
