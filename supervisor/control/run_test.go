@@ -161,6 +161,7 @@ version: "1"
 project: demo
 services:
   tree:
+    stop_timeout: 300ms
     command: |
       setsid sh -c 'trap "" TERM; echo $$; while :; do sleep 1000; done' &
       exec sleep 1000
