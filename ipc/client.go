@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -155,7 +156,7 @@ func (c *Client) Stream(ctx context.Context, method string, params any, note fun
 
 // send registers a call and writes its request.
 func (c *Client) send(method string, params any, notes bool) (*call, error) {
-	encoded, err := json.Marshal(params)
+	encoded, err := marshal(params)
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode a request: %w", err)
 	}
@@ -262,8 +263,8 @@ func (c *Client) read() {
 		if err != nil {
 			return
 		}
-		var m message
-		if json.Unmarshal(line, &m) == nil {
+		// What is handed over outlives the line's buffer.
+		if m, err := open(bytes.Clone(line)); err == nil {
 			c.deliver(m)
 		}
 	}
@@ -274,13 +275,7 @@ func (c *Client) deliver(m message) {
 		c.deliverAnswer(m)
 		return
 	}
-	var about struct {
-		Request json.RawMessage `json:"request"`
-	}
-	if json.Unmarshal(m.Params, &about) != nil {
-		return
-	}
-	k := c.find(about.Request)
+	k := c.find(requestOf(m.Params))
 	if k == nil || k.notes == nil {
 		return
 	}

@@ -237,7 +237,7 @@ func (c *conn) retire() {
 }
 
 func (c *conn) answer(id json.RawMessage, result any) {
-	encoded, err := json.Marshal(result)
+	encoded, err := marshal(result)
 	if err != nil {
 		c.reject(id, Errorf(CodeInternal, "cannot encode the answer: %v", err))
 		return

@@ -53,7 +53,7 @@ func (r *Request) Decode(v any) error {
 // line is written; the error says that the request is canceled or
 // the client gone.
 func (r *Request) Notify(method string, v any) error {
-	params, err := json.Marshal(v)
+	params, err := marshal(v)
 	if err != nil {
 		return fmt.Errorf("cannot encode a notification: %w", err)
 	}

@@ -60,7 +60,11 @@ func (j *jobs) take() (job, bool) {
 		return job{}, false
 	}
 	one := j.queue[0]
-	j.queue = j.queue[1:]
+	j.queue[0] = job{}
+	if j.queue = j.queue[1:]; len(j.queue) == 0 {
+		// A burst leaves no room behind.
+		j.queue = nil
+	}
 	return one, true
 }
 

@@ -37,6 +37,15 @@ func within(cost time.Duration, share float64, least time.Duration) time.Duratio
 	return time.Duration(min(max(float64(cost)/share, float64(least)), float64(paceMost)))
 }
 
+// grown is the cost to expect of more trees than it is known of: each costs the
+// same. So a thousand units that come up at once are not sampled like one.
+func grown(cost time.Duration, known, trees int) time.Duration {
+	if known < 1 || trees <= known {
+		return cost
+	}
+	return cost * time.Duration(trees) / time.Duration(known)
+}
+
 // smooth is the cost to reckon with after a sample that took cost. One that
 // took long counts a quarter, and at most twice what was known before: the
 // machine may have been busy, or asleep. One that goes on taking long is

@@ -88,6 +88,8 @@ type Sampler struct {
 	// boot; planned the pause that was meant to follow it.
 	last, planned time.Duration
 	cost          time.Duration
+	// sampled is of how many trees cost is known.
+	sampled       int
 	flushed       time.Duration
 	scratch       []member
 	full, crowded string
@@ -138,8 +140,9 @@ func (s *Sampler) Run(ctx context.Context) {
 	s.flushed = s.kernel.uptime()
 	for {
 		began := time.Now()
-		s.sample()
-		s.cost = smooth(s.cost, time.Since(began))
+		trees := s.sample()
+		s.cost = smooth(grown(s.cost, s.sampled, trees), time.Since(began))
+		s.sampled = trees
 		if s.kernel.uptime()-s.flushed >= flushEvery {
 			s.flush(false)
 		}
@@ -171,8 +174,8 @@ func (s *Sampler) rest(ctx context.Context, began time.Time) bool {
 	}
 }
 
-// sample looks at every unit that runs.
-func (s *Sampler) sample() {
+// sample looks at every unit that runs, and says how many do.
+func (s *Sampler) sample() int {
 	trees := s.o.Trees()
 	at, now := s.o.Now(), s.kernel.uptime()
 	tracks := s.present(trees)
@@ -200,6 +203,7 @@ func (s *Sampler) sample() {
 	if s.o.Publish != nil {
 		s.o.Publish(readings)
 	}
+	return len(trees)
 }
 
 // present are the tracks of the trees, new ones made where needed, with room

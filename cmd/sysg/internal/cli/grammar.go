@@ -47,6 +47,13 @@ type exited int
 // Main runs one command line and gives the exit status.
 func Main(args []string, around Surroundings) int {
 	a := &app{Surroundings: around}
+	if len(args) == 1 && (args[0] == "version" || args[0] == "--version") {
+		// Scripts ask this often: it needs no grammar, no settings and no
+		// state.
+		err := (&versionCmd{}).Run(a)
+		report(around.Stderr, err, false)
+		return exitStatus(err)
+	}
 	args = a.cut(args)
 	g := &grammar{}
 	parser, err := newParser(g, around)
