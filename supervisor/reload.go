@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"systemg/config"
 	"systemg/supervisor/unit"
@@ -216,7 +215,7 @@ func (l *loop) forget(entries []*entry) (forgotten []string, alive []string) {
 	}
 	l.reshape()
 	if l.saveAt.IsZero() {
-		l.saveAt = time.Now().Add(saveInterval)
+		l.saveAt = l.saveIn()
 	}
 	return forgotten, alive
 }

@@ -73,7 +73,7 @@
 // # Who owns what
 //
 // A Stream's lock guards its pipe and its tape (the segments as their writer
-// knows them). The mover's goroutine takes it for one turn of at most 256 KiB,
+// knows them). The mover's goroutine takes it for one turn of at most 1 MiB,
 // so a flood starves nobody. Mark, Drain, Tail and Info take it too;
 // Configure does not. The Mover's lock guards only its tables and is never
 // held over a system call that can wait. An idle stream holds one descriptor,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,7 +13,7 @@ import (
 const (
 	// turnBytes is how much one stream may move before the others are
 	// looked at again.
-	turnBytes = 256 << 10
+	turnBytes = 1 << 20
 	// quiet is how often streams that have files open are looked at: one
 	// that moved nothing in between has them closed.
 	quiet = 5 * time.Second
@@ -38,6 +39,8 @@ type Mover struct {
 	sweeping bool
 
 	peeks peeker
+	// widened counts the streams whose pipes are wide.
+	widened atomic.Int32
 }
 
 // NewMover starts a mover; it ends with Close.

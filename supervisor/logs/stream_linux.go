@@ -25,7 +25,11 @@ type Stream struct {
 	paused bool
 	// troubled is whether a problem was told.
 	troubled bool
-	closed   bool
+	// flow is how much was moved since the last rest, wide whether the
+	// pipe was widened for it.
+	flow   int64
+	wide   bool
+	closed bool
 }
 
 // Open makes the pipe, if it is not there yet, and carries what is written to
@@ -170,6 +174,7 @@ func (s *Stream) close() error {
 	}
 	s.closed = true
 	err := s.drain()
+	s.narrow()
 	s.tape.close()
 	return errors.Join(err, unix.Close(s.pipe))
 }
@@ -217,7 +222,41 @@ func (s *Stream) turn() (grown bool) {
 	if !opened && s.tape.seg >= 0 {
 		s.m.sweepIn(quiet)
 	}
+	if s.flow += int64(n); s.flow > floodBytes && !s.wide {
+		s.widen()
+	}
 	return n > 0
+}
+
+// A pipe of the default size makes a program that writes at full speed and the
+// mover wait for each other at every 64 KiB. While one floods its pipe has
+// 1 MiB, which the kernel lets an ordinary user have (pipe(7),
+// pipe-max-size), for as many pipes as leave its quota of pages alone.
+const (
+	floodBytes = 8 << 20
+	wideBytes  = 1 << 20
+	pipeBytes  = 64 << 10
+	widePipes  = 16
+)
+
+func (s *Stream) widen() {
+	s.wide = true
+	if s.m.widened.Add(1) > widePipes {
+		s.narrow()
+		return
+	}
+	// Without it the pipe stays as it is.
+	_, _ = unix.FcntlInt(uintptr(s.pipe), unix.F_SETPIPE_SZ, wideBytes)
+}
+
+// narrow ends a flood. A pipe that is too full to shrink stays wide.
+func (s *Stream) narrow() {
+	s.flow = 0
+	if s.wide {
+		s.wide = false
+		s.m.widened.Add(-1)
+		_, _ = unix.FcntlInt(uintptr(s.pipe), unix.F_SETPIPE_SZ, pipeBytes)
+	}
 }
 
 // pause takes the pipe out of the epoll set for a while.
@@ -240,7 +279,12 @@ func (s *Stream) sweep() bool {
 	if s.paused && s.m.listen(s.pipe) == nil {
 		s.paused = false
 	}
-	return s.tape.rest()
+	busy := s.tape.rest()
+	if !busy || s.flow < floodBytes {
+		s.narrow()
+	}
+	s.flow = 0
+	return busy
 }
 
 // trouble tells of a problem; empty says that it is over.

@@ -107,7 +107,10 @@ func cgroupMembers(path string) []int {
 }
 
 func cgroupProcs(path string) []int {
-	data, err := os.ReadFile(path + "/cgroup.procs")
+	data, err := readSmall(path + "/cgroup.procs")
+	if len(data) == smallFile {
+		data, err = os.ReadFile(path + "/cgroup.procs")
+	}
 	if err != nil {
 		return nil
 	}

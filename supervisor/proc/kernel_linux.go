@@ -58,15 +58,18 @@ func parseStat(data []byte) (stat, error) {
 // dead is whether a process has ended, reaped or not.
 func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
 
+// smallFile is the most that readSmall reads.
+const smallFile = 4096
+
 // readSmall reads a file of the kernel's of up to 4 KiB with three system
-// calls.
+// calls; os.ReadFile makes twice as many.
 func readSmall(path string) ([]byte, error) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	buf := make([]byte, 4096)
+	buf := make([]byte, smallFile)
 	for {
 		n, err := unix.Read(fd, buf)
 		if errors.Is(err, unix.EINTR) {

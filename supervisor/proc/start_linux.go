@@ -40,6 +40,10 @@ func (h *Host) Start(s Spec) (Process, error) {
 	}
 	p, err := h.fork(s.Tree, o)
 	if err == nil {
+		// One that has ended and was reaped meanwhile will not be adopted.
+		if st, gone := readStat(p.PID); gone == nil {
+			p.StartTicks = st.ticks
+		}
 		return p, nil
 	}
 	if o.cgroup != "" {
@@ -78,9 +82,6 @@ func (h *Host) fork(id TreeID, o order) (Process, error) {
 	p := Process{PID: pid, BootID: h.bootID, Mark: o.mark, Cgroup: o.cgroup, Containment: ContainMarker}
 	if o.cgroup != "" {
 		p.Containment = ContainCgroup
-	}
-	if st, err := readStat(pid); err == nil {
-		p.StartTicks = st.ticks
 	}
 	return p, h.register(id, p)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 )
 
@@ -48,9 +49,24 @@ func ownPrivate(dir string) bool {
 	return os.Chmod(dir, 0o700) == nil
 }
 
+// pipeDirs remembers the folder of each state directory: it is asked for twice
+// for each unit that starts.
+var pipeDirs sync.Map
+
 // PipeDir is the folder of the units' pipes; it makes it where it can be in
 // memory. See RemovePipes.
-func (p Paths) PipeDir() string { return pipeDir(p.Runtime) }
+func (p Paths) PipeDir() string {
+	if known, ok := pipeDirs.Load(p.Runtime); ok {
+		return known.(string)
+	}
+	dir := pipeDir(p.Runtime)
+	pipeDirs.Store(p.Runtime, dir)
+	return dir
+}
 
 // RemovePipes removes the folder of the pipes. Call it when no unit runs.
-func (p Paths) RemovePipes() error { return os.RemoveAll(p.PipeDir()) }
+func (p Paths) RemovePipes() error {
+	dir := p.PipeDir()
+	pipeDirs.Delete(p.Runtime)
+	return os.RemoveAll(dir)
+}

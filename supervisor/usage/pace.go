@@ -40,7 +40,8 @@ func within(cost time.Duration, share float64, least time.Duration) time.Duratio
 // grown is the cost to expect of more trees than it is known of: each costs the
 // same. So a thousand units that come up at once are not sampled like one.
 func grown(cost time.Duration, known, trees int) time.Duration {
-	if known < 1 || trees <= known {
+	known = max(known, 1)
+	if trees <= known {
 		return cost
 	}
 	return cost * time.Duration(trees) / time.Duration(known)
