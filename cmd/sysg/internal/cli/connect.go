@@ -12,13 +12,16 @@ import (
 	"systemg/supervisor/store"
 )
 
-// answerTime is how long a supervisor has to say hello, and to answer what it
-// can answer at once.
-const answerTime = 10 * time.Second
+// helloTime is how long a supervisor has to say hello, answerTime to answer
+// what it can answer at once.
+const (
+	helloTime  = 5 * time.Second
+	answerTime = 10 * time.Second
+)
 
 // dial connects to the supervisor.
 func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
 	return ipc.Dial(ctx, a.paths.Socket(), "sysg "+Version)
 }
