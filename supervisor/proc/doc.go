@@ -38,7 +38,7 @@
 // Host.mu guards the table of trees; it is never held over Notify, a fork or a
 // scan. A main process is reaped under it, and a group is signalled under it,
 // so a group is signalled only while its leader's number cannot belong to
-// somebody else. Host.forking is held from before a fork until the new tree is
+// somebody else. Host.forking is held, by the forker, from before a fork until the new tree is
 // in the table: strangers are reaped under it, so an early end is never taken
 // for a stranger's.
 //

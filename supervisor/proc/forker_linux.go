@@ -1,11 +1,13 @@
 package proc
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +21,10 @@ type order struct {
 	stdout, stderr int // in the process's table; -1 for /dev/null
 	cgroup         string
 	mark           uint64
-	reply          chan result
+	// born is called, on the forker's thread, as soon as the process
+	// exists.
+	born  func(pid int)
+	reply chan result
 }
 
 type result struct {
@@ -29,20 +34,24 @@ type result struct {
 	held bool
 }
 
-// forker is the thread that forks. It ends when orders is closed.
+// forker is the thread that forks. It ends when quit is closed.
 type forker struct {
+	// orders has room for one, so that the next is there when one is done.
 	orders chan order
+	quit   chan struct{}
+	// forking is held from before a fork until born has returned.
+	forking *sync.Mutex
 	// self is a pidfd of this process, in the forker's own table.
 	self int
 	null int
 }
 
 // newForker starts the thread and waits until it is ready.
-func newForker() (*forker, error) {
+func newForker(forking *sync.Mutex) (*forker, error) {
 	if err := wakeNetpoll(); err != nil {
 		return nil, err
 	}
-	f := &forker{orders: make(chan order)}
+	f := &forker{orders: make(chan order, 1), quit: make(chan struct{}), forking: forking}
 	ready := make(chan error)
 	go f.begin(ready)
 	return f, <-ready
@@ -79,8 +88,13 @@ func (f *forker) begin(ready chan<- error) {
 		return
 	}
 	ready <- nil
-	for o := range f.orders {
-		o.reply <- f.fork(o)
+	for {
+		select {
+		case o := <-f.orders:
+			o.reply <- f.fork(o)
+		case <-f.quit:
+			return
+		}
 	}
 }
 
@@ -122,9 +136,17 @@ func closeForeign() {
 // do has the thread fork.
 func (f *forker) do(o order) (int, bool, error) {
 	o.reply = make(chan result, 1)
-	f.orders <- o
-	r := <-o.reply
-	return r.pid, r.held, r.err
+	select {
+	case f.orders <- o:
+	case <-f.quit:
+		return 0, false, errClosed
+	}
+	select {
+	case r := <-o.reply:
+		return r.pid, r.held, r.err
+	case <-f.quit:
+		return 0, false, errClosed
+	}
 }
 
 // fork runs on the forker's thread.
@@ -157,9 +179,17 @@ func (f *forker) fork(o order) result {
 		}
 		defer restore()
 	}
+	f.forking.Lock()
+	defer f.forking.Unlock()
 	pid, err := syscall.ForkExec(o.path, o.argv, attr)
+	if err == nil {
+		o.born(pid)
+	}
 	return result{pid: pid, err: err}
 }
+
+// errClosed is the error of a start after Close.
+var errClosed = errors.New("the host is closed")
 
 // wear sets the marker on this process until restore is called.
 func wear(mark uint64) (restore func(), err error) {

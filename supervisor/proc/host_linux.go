@@ -19,7 +19,8 @@ type Host struct {
 	groups cgroups
 	forker *forker
 
-	// forking is held from before a fork until its tree is in the table.
+	// forking is held, by the forker, from before a fork until its tree is
+	// in the table.
 	forking sync.Mutex
 
 	mu    sync.Mutex
@@ -78,7 +79,7 @@ func NewHost(o Options) (*Host, error) {
 	if h.groups, err = newCgroups(o.Name); err != nil {
 		o.Log.Info("process trees are held by a marker", "because", err)
 	}
-	if h.forker, err = newForker(); err != nil {
+	if h.forker, err = newForker(&h.forking); err != nil {
 		return nil, err
 	}
 	if err := h.openPoll(); err != nil {
@@ -145,9 +146,7 @@ func (h *Host) Close() error {
 	signal.Stop(h.children)
 	h.rouse()
 	<-h.ended
-	h.forking.Lock()
-	close(h.forker.orders)
-	h.forking.Unlock()
+	close(h.forker.quit)
 	h.groups.close()
 	for fd := range h.watched {
 		_ = unix.Close(fd)

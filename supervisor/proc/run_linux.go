@@ -120,18 +120,28 @@ func (h *Host) reapStrangers(t *turn) {
 	}
 }
 
-// conclude finds out what the news means for each tree, and tells.
+// conclude finds out what the news means for each tree, and tells. Looking for
+// members reaps what has ended meanwhile, so the list of exits may grow until
+// nothing is left to look at.
 func (h *Host) conclude(t *turn) {
-	// A scan may reap more main processes, which makes the list longer.
-	for i := 0; i < len(t.exited); i++ {
-		e := t.exited[i]
-		left := h.members(t, e.tree)
-		h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left})
-		delete(t.recheck, e.tree)
-		h.settle(e.tree, left)
-	}
-	for tr := range t.recheck {
-		h.settle(tr, h.members(t, tr))
+	for done := 0; ; {
+		if done < len(t.exited) {
+			e := t.exited[done]
+			done++
+			left := h.members(t, e.tree)
+			h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left})
+			delete(t.recheck, e.tree)
+			h.settle(e.tree, left)
+			continue
+		}
+		if len(t.recheck) == 0 {
+			return
+		}
+		for tr := range t.recheck {
+			delete(t.recheck, tr)
+			h.settle(tr, h.members(t, tr))
+			break
+		}
 	}
 }
 

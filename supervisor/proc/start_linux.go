@@ -58,56 +58,69 @@ func (h *Host) Start(s Spec) (Process, error) {
 // fork forks and puts the tree into the table. Where the kernel refuses the
 // cgroup, the tree is held by a marker instead.
 func (h *Host) fork(id TreeID, o order) (Process, error) {
-	h.forking.Lock()
-	defer h.forking.Unlock()
-	h.mu.Lock()
-	closed := h.closed
-	h.mu.Unlock()
-	if closed {
-		return Process{}, errors.New("the host is closed")
-	}
-	pid, held, err := h.forker.do(o)
-	if o.cgroup != "" && (held || refusesCgroup(err)) {
+	t, err := h.give(id, &o)
+	if err != nil && o.cgroup != "" && (errors.Is(err, errHeld) || refusesCgroup(err)) {
 		removeCgroup(o.cgroup)
 		o.cgroup, o.mark = "", newMark()
-		again, _, errAgain := h.forker.do(o)
+		again, errAgain := h.give(id, &o)
 		if errAgain == nil {
 			h.o.Log.Warn("the kernel refuses a cgroup, a marker holds the tree", "tree", id.Unit, "because", err)
 		}
-		pid, err = again, errAgain
+		t, err = again, errAgain
 	}
 	if err != nil {
 		return Process{}, err
 	}
-	p := Process{PID: pid, BootID: h.bootID, Mark: o.mark, Cgroup: o.cgroup, Containment: ContainMarker}
-	if o.cgroup != "" {
-		p.Containment = ContainCgroup
-	}
-	return p, h.register(id, p)
+	h.watchMain(t)
+	return t.process, nil
 }
 
-// register puts a main process into the table; h.forking is held, so it
-// cannot have been reaped.
-func (h *Host) register(id TreeID, p Process) error {
-	fd, err := unix.PidfdOpen(p.PID, 0)
-	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}}
-	if err != nil {
-		// Without a pidfd SIGCHLD alone tells of its end.
-		t.main = -1
+// errHeld says that it was the cgroup that could not be used.
+var errHeld = errors.New("the cgroup cannot be used")
+
+// give has the forker fork. The tree is in the table before anybody can reap
+// its process.
+func (h *Host) give(id TreeID, o *order) (*tree, error) {
+	t := &tree{id: id, main: -1, leftovers: map[int]int{}}
+	t.process = Process{BootID: h.bootID, Mark: o.mark, Cgroup: o.cgroup, Containment: ContainMarker}
+	if o.cgroup != "" {
+		t.process.Containment = ContainCgroup
 	}
+	o.born = func(pid int) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		t.process.PID = pid
+		h.trees[id] = t
+		h.mains[pid] = t
+	}
+	_, held, err := h.forker.do(*o)
+	if held {
+		err = errors.Join(errHeld, err)
+	}
+	return t, err
+}
+
+// watchMain follows a main process by a pidfd. It may have ended already, and
+// been reaped: then the number may be another's, and nothing is to be followed.
+// Without a pidfd SIGCHLD alone tells of its end.
+func (h *Host) watchMain(t *tree) {
+	fd, err := unix.PidfdOpen(t.process.PID, 0)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.trees[id] = t
-	h.mains[p.PID] = t
-	if err != nil {
-		h.o.Log.Warn("cannot open a pidfd", "pid", p.PID, "error", err)
-		return nil
+	switch {
+	case h.mains[t.process.PID] != t:
+		if err == nil {
+			_ = unix.Close(fd)
+		}
+	case err != nil:
+		h.o.Log.Warn("cannot open a pidfd", "pid", t.process.PID, "error", err)
+	default:
+		t.main = fd
+		if err := h.follow(fd, watch{tree: t}); err != nil {
+			t.main = -1
+			h.o.Log.Warn("cannot watch a process", "pid", t.process.PID, "error", err)
+		}
 	}
-	if err := h.follow(fd, watch{tree: t}); err != nil {
-		t.main = -1
-		h.o.Log.Warn("cannot watch a process", "pid", p.PID, "error", err)
-	}
-	return nil
 }
 
 // Adopt takes over a main process that another supervisor started. The error
