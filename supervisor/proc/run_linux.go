@@ -129,6 +129,10 @@ func (h *Host) conclude(t *turn) {
 			e := t.exited[done]
 			done++
 			left := h.members(t, e.tree)
+			// Whoever hears of leftovers may want to signal them.
+			h.mu.Lock()
+			h.watchLeftovers(e.tree, left)
+			h.mu.Unlock()
 			h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left})
 			delete(t.recheck, e.tree)
 			h.settle(e.tree, left)
