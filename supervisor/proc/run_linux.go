@@ -2,6 +2,7 @@ package proc
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -143,7 +144,11 @@ func (h *Host) conclude(t *turn) {
 		}
 		for tr := range t.recheck {
 			delete(t.recheck, tr)
-			h.settle(tr, h.members(t, tr))
+			left := h.members(t, tr)
+			// If its main process was reaped just now, that comes first.
+			if !slices.ContainsFunc(t.exited[done:], func(e exit) bool { return e.tree == tr }) {
+				h.settle(tr, left)
+			}
 			break
 		}
 	}
