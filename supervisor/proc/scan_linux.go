@@ -22,7 +22,12 @@ func isMark(v uint64) bool { return v&^markMask == markBase }
 // scan finds every living process that wears a marker, by marker.
 func scan() map[uint64][]int {
 	found := map[uint64][]int{}
+	self := os.Getpid()
 	for _, pid := range pids() {
+		// This process wears the marker of whatever is being forked.
+		if pid == self {
+			continue
+		}
 		var lim unix.Rlimit
 		if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil || !isMark(lim.Cur) {
 			continue
