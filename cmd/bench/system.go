@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"systemg/ipc"
 )
 
 // bench is one run.
@@ -57,15 +54,6 @@ func (s *system) do(args ...string) (time.Duration, error) {
 }
 
 func (s *system) stop() { _, _ = s.do("stop", "--kill") }
-
-func (s *system) status(args ...string) (ipc.StatusResult, error) {
-	var r ipc.StatusResult
-	out, err := s.command(append([]string{"status", "--json"}, args...)...).Output()
-	if err != nil {
-		return r, err
-	}
-	return r, json.Unmarshal(out, &r)
-}
 
 // supervisor is the pid of the daemon.
 func (s *system) supervisor() (int, error) {

@@ -16,7 +16,8 @@ func TestOrderPutsDependenciesFirst(t *testing.T) {
 	g := New([]Node{
 		{ID: "web", Needs: []Edge{edge("api"), edge("cache")}},
 		{ID: "api", Needs: []Edge{edge("db")}},
-		{ID: "db"}, {ID: "cache"},
+		{ID: "db"},
+		{ID: "cache"},
 	})
 	if got := g.Order(); !slices.Equal(got, []string{"db", "api", "cache", "web"}) {
 		t.Errorf("%v", got)
