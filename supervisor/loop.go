@@ -62,7 +62,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 		o.Stability = 250 * time.Millisecond
 	}
 	if o.Launchers == 0 {
-		o.Launchers = 2
+		o.Launchers = 3
 	}
 	if o.Spread == nil {
 		o.Spread = func() float64 { return 2*rand.Float64() - 1 }

@@ -22,8 +22,8 @@
 //
 // # How often
 //
-// Sampling may cost 0.2 % of one core while nobody looks, so the pause is
-// what a sample costs times 500, between 2 s and a minute. While somebody
+// Sampling may cost 0.15 % of one core while nobody looks, so the pause is
+// what a sample costs times 667, between 2 s and a minute. While somebody
 // looks (Watch) it is a second, or as long as 0.5 % of a core allows.
 //
 // # Histories

@@ -5,7 +5,7 @@ import "time"
 const (
 	// idleShare is the part of one core that sampling may use while
 	// nobody looks, watchedShare while somebody does.
-	idleShare    = 0.002
+	idleShare    = 0.0015
 	watchedShare = 0.005
 
 	// idleLeast and paceMost bound the pause; watchedLeast is what a

@@ -152,7 +152,7 @@ func TestPace(t *testing.T) {
 	}{
 		{name: "a few units", cost: 100 * us, want: 2 * time.Second},
 		{name: "a few units, watched", cost: 100 * us, watched: true, want: time.Second},
-		{name: "a thousand", cost: 9 * ms, want: 4500 * ms},
+		{name: "a thousand", cost: 9 * ms, want: 6 * time.Second},
 		{name: "a thousand, watched", cost: 9 * ms, watched: true, want: 1800 * ms},
 		{name: "a stuck disk", cost: 10 * time.Second, want: time.Minute},
 		{name: "no cost measured yet", want: 2 * time.Second},
