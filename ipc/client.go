@@ -44,6 +44,12 @@ type call struct {
 // nobody listens, CodeTimeout where somebody does and does not answer before
 // ctx ends, CodeRefused where the other end is not to be trusted.
 func Dial(ctx context.Context, path, client string) (*Client, error) {
+	return DialAs(ctx, path, HelloParams{Client: client})
+}
+
+// DialAs is Dial with all that a client can say of itself; the protocol's
+// version is filled in.
+func DialAs(ctx context.Context, path string, hello HelloParams) (*Client, error) {
 	nc, err := connect(ctx, path)
 	if err != nil {
 		return nil, dialError(err, path)
@@ -56,7 +62,7 @@ func Dial(ctx context.Context, path, client string) (*Client, error) {
 		_ = nc.Close()
 		return nil, err
 	}
-	c, err := greet(ctx, nc, client)
+	c, err := greet(ctx, nc, hello)
 	if errors.Is(err, context.DeadlineExceeded) {
 		e := Errorf(CodeTimeout, "the supervisor (pid %d) does not answer", peer.PID)
 		e.Try = fmt.Sprintf("kill -CONT %d if it was stopped, or kill -9 %d and sysg start: its units run on", peer.PID, peer.PID)
@@ -66,10 +72,11 @@ func Dial(ctx context.Context, path, client string) (*Client, error) {
 }
 
 // greet says hello on a new connection.
-func greet(ctx context.Context, nc net.Conn, name string) (*Client, error) {
+func greet(ctx context.Context, nc net.Conn, hello HelloParams) (*Client, error) {
+	hello.Protocol = Protocol
 	c := &Client{net: nc, ended: make(chan struct{}), calls: map[string]*call{}}
 	go c.read()
-	if err := c.Call(ctx, MethodHello, HelloParams{Client: name, Protocol: Protocol}, &c.hello); err != nil {
+	if err := c.Call(ctx, MethodHello, hello, &c.hello); err != nil {
 		_ = c.Close()
 		return nil, err
 	}

@@ -18,9 +18,9 @@ type conn struct {
 	s    *Server
 	net  net.Conn
 	peer Peer
-	// name is what the client called itself.
-	name string
-	out  *outbox
+	// hello is what the client said of itself.
+	hello HelloParams
+	out   *outbox
 
 	mu       sync.Mutex
 	under    map[string]context.CancelFunc
@@ -136,7 +136,7 @@ func (c *conn) greet(m message) bool {
 		c.reject(m.ID, e)
 		return false
 	}
-	c.name = p.Client
+	c.hello = p
 	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir})
 	return true
 }
@@ -173,7 +173,7 @@ func (c *conn) begin(ctx context.Context, m message) {
 		c.reject(m.ID, refusal)
 		return
 	}
-	r := &Request{ID: append(json.RawMessage(nil), m.ID...), Method: m.Method, Peer: c.peer, Client: c.name, params: m.Params, conn: c, ctx: ctx}
+	r := &Request{ID: append(json.RawMessage(nil), m.ID...), Method: m.Method, Peer: c.peer, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
 	go func() {
 		defer c.requests.Done()
 		defer c.forget(key, cancel)

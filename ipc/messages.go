@@ -84,6 +84,9 @@ type HelloParams struct {
 	// Client names the program and its version, for the log.
 	Client   string `json:"client"`
 	Protocol int    `json:"protocol"`
+	// Quiet asks for no progress notifications: a client that shows none
+	// spares both sides thousands of them.
+	Quiet bool `json:"quiet,omitempty"`
 }
 
 // HelloResult answers it.

@@ -18,6 +18,8 @@ type Request struct {
 	Peer   Peer
 	// Client is what the client called itself in hello.
 	Client string
+	// Quiet is whether the client wants no progress notifications.
+	Quiet bool
 
 	params  json.RawMessage
 	conn    *conn

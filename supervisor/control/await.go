@@ -33,6 +33,9 @@ func (s *server) await(ctx context.Context, r *ipc.Request, b supervisor.Baselin
 
 // tell sends a progress note for each unit whose view is another one.
 func (s *server) tell(r *ipc.Request, told map[string]*supervisor.View, list []supervisor.Standing) {
+	if r.Quiet {
+		return
+	}
 	done := 0
 	for _, st := range list {
 		if st.Done {

@@ -23,7 +23,7 @@ const (
 func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
-	return ipc.Dial(ctx, a.paths.Socket(), "sysg "+Version)
+	return ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})
 }
 
 // notRunning is whether an error says that there is no supervisor.

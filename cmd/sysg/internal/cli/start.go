@@ -131,8 +131,8 @@ func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
 // goes on.
 func (a *app) operate(ctx context.Context, client *ipc.Client, method string, params, result any) error {
 	show := func(ipc.Progress) {}
-	if st := a.remarks(); !a.Quiet && !a.JSON && st.Width > 0 {
-		p := view.NewProgress(a.Stderr, st)
+	if a.showsProgress() {
+		p := view.NewProgress(a.Stderr, a.remarks())
 		defer p.Done()
 		show = p.Update
 	}
@@ -148,6 +148,9 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		return nil
 	}, result)
 }
+
+// showsProgress is whether somebody looks: progress is for terminals.
+func (a *app) showsProgress() bool { return !a.Quiet && !a.JSON && a.remarks().Width > 0 }
 
 // outcome shows what became of an operation; the status is 1 where a unit is
 // not as wanted.
