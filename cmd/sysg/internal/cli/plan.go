@@ -51,9 +51,12 @@ func (c *applyCmd) run(a *app) error {
 	if err := a.operate(ctx, client, ipc.MethodApply, p, &r); err != nil {
 		return err
 	}
-	if a.JSON {
+	switch {
+	case a.JSON && r.Operation != nil && !r.Operation.OK:
+		return fallen(*r.Operation)
+	case a.JSON:
 		err = a.printJSON(r)
-	} else {
+	default:
 		err = view.Plan(a.chatter(), r, a.style())
 	}
 	if err == nil && r.Operation != nil && !r.Operation.OK {

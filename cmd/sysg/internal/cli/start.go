@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"time"
 
@@ -149,6 +150,21 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 	}, result)
 }
 
+// fallen is the error of an operation of which units failed, with all of them
+// as its data.
+func fallen(r ipc.OperationResult) error {
+	var bad []string
+	for _, u := range r.Units {
+		if !u.OK {
+			bad = append(bad, fmt.Sprintf("%s %s (%s)", u.Name, u.State, u.Reason))
+		}
+	}
+	return &failure{
+		code: ipc.CodeFailed, text: fmt.Sprintf("%d of %d units failed: %s", len(bad), len(r.Units), joined(bad)),
+		data: map[string]any{"units": r.Units},
+	}
+}
+
 // showsProgress is whether somebody looks: progress is for terminals.
 func (a *app) showsProgress() bool { return !a.Quiet && !a.JSON && a.remarks().Width > 0 }
 
@@ -157,6 +173,8 @@ func (a *app) showsProgress() bool { return !a.Quiet && !a.JSON && a.remarks().W
 func (a *app) outcome(o view.Operation, r ipc.OperationResult) error {
 	var err error
 	switch {
+	case a.JSON && !r.OK:
+		return fallen(r)
 	case a.JSON:
 		err = a.printJSON(r)
 	case !r.OK:
