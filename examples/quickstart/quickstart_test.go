@@ -53,6 +53,8 @@ func TestCrash(t *testing.T) {
 	tr.Run("start", "-d")
 	api, worker := tr.Unit("api"), tr.Unit("worker")
 	tr.Run("signal", "api", "KILL")
+	tr.Again("api", api.Run)
+	tr.Again("worker", worker.Run)
 	tr.Run("wait", "api", "worker", "--for", "running", "--timeout", "60s")
 	if now := tr.Unit("api"); now.PID == api.PID || now.Restarts != 1 {
 		t.Errorf("the api has pid %d after %d, %d restarts", now.PID, api.PID, now.Restarts)

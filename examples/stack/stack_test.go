@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"systemg/examples/internal/trial"
+	"systemg/ipc"
 )
 
 // stack is the example with real servers, started by an ordinary user.
@@ -70,21 +72,33 @@ func (s *stack) try(ctx context.Context, path string) (string, error) {
 	return strings.TrimSpace(string(body)), err
 }
 
-// load makes n requests, some at once.
+// load makes n requests, some at once, and every one has to be answered with
+// 200 the first time. Only the wait for the api's port comes before it.
 func (s *stack) load(n int) {
 	s.Helper()
+	if _, err := s.get("/rows"); err != nil {
+		s.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
 	const clients = 4
+	var good atomic.Int64
 	var all sync.WaitGroup
 	for range clients {
 		all.Go(func() {
 			for range n / clients {
-				if _, err := s.get("/visit"); err != nil {
+				if _, err := s.try(ctx, "/visit"); err != nil {
 					s.Error(err)
+					continue
 				}
+				good.Add(1)
 			}
 		})
 	}
 	all.Wait()
+	if good.Load() != int64(n) {
+		s.Fatalf("%d of %d requests were answered with 200", good.Load(), n)
+	}
 }
 
 // rows waits until PostgreSQL has so many rows.
@@ -119,9 +133,21 @@ func TestStack(t *testing.T) {
 	s.rows(240)
 	s.apiRestarts()
 	s.logsMerge()
+	s.allSeen()
 	s.Run("stop")
 	if left := s.Left(); len(left) > 0 {
 		t.Errorf("%v are left", left)
+	}
+}
+
+// allSeen makes sure that what is looked for after the stop can be found.
+func (s *stack) allSeen() {
+	s.Helper()
+	seen := strings.Join(s.Left(), "\n") + "\n"
+	for _, name := range []string{"postgres", "redis", "api", "worker", "nginx"} {
+		if pid := s.Unit(name).PID; !strings.Contains(seen, fmt.Sprintf("/proc/%d ", pid)) {
+			s.Errorf("%s, pid %d, is not among\n%s", name, pid, seen)
+		}
 	}
 }
 
@@ -134,15 +160,10 @@ func (s *stack) redisCrashes() {
 	if err := syscall.Kill(redis.PID, syscall.SIGKILL); err != nil {
 		s.Fatal(err)
 	}
-	// The cascade is in the journal before anything is running again.
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for s.Unit("api").Run == api.Run || s.Unit("worker").Run == worker.Run {
-		if ctx.Err() != nil {
-			s.Fatal("the api or the worker was not restarted")
-		}
+	for _, u := range []ipc.Unit{redis, api, worker} {
+		s.Again(u.Name, u.Run)
 	}
-	s.Run("wait", "redis", "api", "worker", "--timeout", "60s")
+	s.Run("wait", "--for", "running", "redis", "api", "worker", "--timeout", "60s")
 	if now := s.Unit("redis"); now.PID == redis.PID || now.Restarts != 1 {
 		s.Errorf("redis has pid %d after %d, %d restarts", now.PID, redis.PID, now.Restarts)
 	}

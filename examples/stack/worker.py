@@ -1,4 +1,8 @@
-"""Takes paths from Redis and writes them to PostgreSQL, as many as there are at once."""
+"""Takes paths from Redis and writes them to PostgreSQL, as many as there are at once.
+
+What was taken and not yet written is lost when the worker dies in between; a
+real queue would move it to a pending list (LMOVE) first.
+"""
 
 import signal
 import subprocess

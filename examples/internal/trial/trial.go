@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"systemg/ipc"
 )
@@ -26,6 +27,10 @@ type Trial struct {
 	binary string
 	user   *syscall.Credential
 }
+
+// patience is how long a unit may take to come back: far more than it needs,
+// for busy machines.
+const patience = 60 * time.Second
 
 // nobody is the user examples run as when the test runs as root; Debian gives
 // it this number.
@@ -131,19 +136,55 @@ func (t *Trial) Unit(name string) ipc.Unit {
 	return r.Units[0]
 }
 
-// Left are the processes that have the trial's folder in their environment.
+// Again waits until a unit is running in a later run than the given one. It
+// reads the journal, which tells of every state however short.
+func (t *Trial) Again(name string, run uint64) {
+	t.Helper()
+	cmd := t.Command("events", "--json", "-f", "-n", "0", name)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// It follows for ever; after this, reading gives the end.
+	limit := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer func() {
+		limit.Stop()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	for journal := json.NewDecoder(out); ; {
+		var e ipc.Event
+		if err := journal.Decode(&e); err != nil {
+			t.Fatalf("%s did not come back after run %d: %v", name, run, err)
+		}
+		if e.To == "running" && e.Run > run {
+			return
+		}
+	}
+}
+
+// Left are the processes that have the trial's folder in their environment, or
+// work in it: PostgreSQL, Redis and nginx write their titles over the former.
 func (t *Trial) Left() []string {
 	t.Helper()
-	list, err := filepath.Glob("/proc/[0-9]*/environ")
+	root := filepath.Dir(t.Dir)
+	list, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var left []string
-	for _, path := range list {
-		data, err := os.ReadFile(path)
-		if err == nil && bytes.Contains(data, []byte("HOME="+t.Home)) {
-			left = append(left, path)
+	for _, proc := range list {
+		// A process that ends meanwhile cannot be read, and is not left.
+		environ, _ := os.ReadFile(filepath.Join(proc, "environ"))
+		cwd, _ := os.Readlink(filepath.Join(proc, "cwd"))
+		if !bytes.Contains(environ, []byte(root)) && cwd != root && !strings.HasPrefix(cwd, root+"/") {
+			continue
 		}
+		title, _ := os.ReadFile(filepath.Join(proc, "cmdline"))
+		left = append(left, proc+" "+strings.TrimSpace(strings.ReplaceAll(string(title), "\x00", " ")))
 	}
 	return left
 }
