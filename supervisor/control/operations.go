@@ -112,7 +112,9 @@ func (s *server) startAdhoc(ctx context.Context, r *ipc.Request, p ipc.StartPara
 	}
 	if p.Adhoc.ParentPID > 0 {
 		if err := s.leash(def.ID(), p.Adhoc.ParentPID); err != nil {
-			return nil, err
+			reason := fmt.Sprintf("its parent process %d does not exist", p.Adhoc.ParentPID)
+			_, stopped := s.sup.Stop(ctx, supervisor.Selection{Units: []string{def.ID()}}, true, reason)
+			return nil, errors.Join(ipc.Errorf(ipc.CodeFailed, "there is no process %d to end with", p.Adhoc.ParentPID), stopped)
 		}
 	}
 	if p.NoWait {

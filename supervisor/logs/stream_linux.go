@@ -153,10 +153,13 @@ func (s *Stream) Configure(c StreamConfig) error {
 
 // Remove ends the stream and deletes its pipe and its files.
 func (s *Stream) Remove() error {
-	s.m.mu.Lock()
+	// The stream's lock is never taken under the mover's: a turn takes them
+	// the other way round.
 	s.mu.Lock()
-	delete(s.m.streams, s.pipe)
+	pipe := s.pipe
 	s.mu.Unlock()
+	s.m.mu.Lock()
+	delete(s.m.streams, pipe)
 	s.m.mu.Unlock()
 	err := s.close()
 	if gone := unix.Unlink(s.conf.FIFO); gone != nil && !errors.Is(gone, unix.ENOENT) {

@@ -63,6 +63,7 @@ func (a *app) daemonize() error {
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{out}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	keepToOneself()
 	err = cmd.Start()
 	_ = out.Close()
 	if err != nil {
