@@ -16,14 +16,25 @@
 //	pending    wanted, waits for its dependencies
 //	blocked    wanted, but a dependency cannot become what it waits for
 //	starting   a run is on its way: skip command, pre_start, spawn, or the
-//	           stability window in which it has to stay alive
-//	running    the run is ready (a one-shot: it works)
+//	           time in which it has to become ready
+//	running    the run is ready (a one-shot, a job: it works), or is late:
+//	           its health check has not found it well in time
 //	backoff    the run ended and another follows at Deadline
 //	stopping   something of the run still lives and is being ended
 //	stopped    an operator wanted it down, and it is
 //	completed  it ended with 0 and is not to be restarted
 //	failed     it ended badly, or too often, and is not to be restarted
 //	skipped    its skip condition held
+//	scheduled  a cron job between two runs
+//
+// # Health
+//
+// A run with a health check is ready when the check has found it well, not by
+// staying alive. One that is not well when its time is over is running and
+// unhealthy: it is not killed, for a database may be at its recovery, and it
+// becomes ready whenever the check comes to succeed. Where the check's liveness
+// is restart, an unhealthy run is condemned: ended, and judged as a failure
+// whatever status it exits with.
 //
 // # Invariants
 //

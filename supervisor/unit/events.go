@@ -45,6 +45,26 @@ type (
 	}
 	// Emptied says that nothing of Run's main tree is left.
 	Emptied struct{ Run uint64 }
+	// Healthy says that Run's health check found it well.
+	Healthy struct{ Run uint64 }
+	// Unhealthy says that Run, which was well, is not so any more.
+	Unhealthy struct {
+		Run  uint64
+		Text string
+	}
+	// Probed tells the words of an attempt of Run's health check that
+	// failed, or nothing after one that did not.
+	Probed struct {
+		Run  uint64
+		Text string
+	}
+	// Fire begins a run of a unit that is scheduled.
+	Fire struct{}
+	// Fail ends Run, which counts as failed however it exits.
+	Fail struct {
+		Run  uint64
+		Text string
+	}
 	// Deadline says that the time in Unit.Deadline has come.
 	Deadline struct{}
 )
@@ -61,6 +81,11 @@ func (SpawnFailed) event() {}
 func (StepDone) event()    {}
 func (Exited) event()      {}
 func (Emptied) event()     {}
+func (Healthy) event()     {}
+func (Unhealthy) event()   {}
+func (Probed) event()      {}
+func (Fire) event()        {}
+func (Fail) event()        {}
 func (Deadline) event()    {}
 
 // Effect is something that has to be brought about outside.

@@ -74,7 +74,7 @@ func (w *world) check(t *rapid.T, e Event) {
 func (w *world) happen(t *rapid.T) {
 	exit := Exit{OK: rapid.Bool().Draw(t, "ok"), Text: "exit"}
 	w.now = w.now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "seconds")) * time.Second)
-	switch rapid.IntRange(0, 13).Draw(t, "what") {
+	switch rapid.IntRange(0, 16).Draw(t, "what") {
 	case 0:
 		w.give(t, Start{})
 	case 1:
@@ -92,6 +92,13 @@ func (w *world) happen(t *rapid.T) {
 		w.give(t, Deadline{})
 	case 9:
 		w.give(t, Block{Reason: "db failed"})
+	case 10:
+		w.give(t, Healthy{Run: w.u.Run})
+	case 11:
+		w.give(t, Unhealthy{Run: w.u.Run, Text: "it does not answer"})
+	case 12:
+		w.give(t, Fire{})
+		w.give(t, Fail{Run: w.u.Run - uint64(rapid.IntRange(0, 1).Draw(t, "old")), Text: "too long"})
 	default:
 		w.live(t, exit)
 	}
@@ -126,7 +133,8 @@ func (w *world) live(t *rapid.T, exit Exit) {
 
 func anyPolicy(t *rapid.T) Policy {
 	p := Policy{
-		Oneshot: rapid.Bool().Draw(t, "oneshot"),
+		Oneshot: rapid.Bool().Draw(t, "oneshot"), Cron: rapid.IntRange(0, 3).Draw(t, "cron") == 0,
+		Health: rapid.Bool().Draw(t, "health"), HealthTimeout: 5 * time.Second, Restarts: rapid.Bool().Draw(t, "liveness"),
 		Restart: rapid.SampledFrom([]string{"always", "on-failure", "never"}).Draw(t, "restart"),
 		Initial: time.Duration(rapid.IntRange(0, 3).Draw(t, "initial")) * time.Second,
 		Factor:  2, Max: time.Minute, Jitter: 0.1,

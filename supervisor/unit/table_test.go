@@ -42,6 +42,10 @@ var events = []struct {
 	{"Exited failed", Exited{Run: 7, Exit: bad}},
 	{"Exited leftovers", Exited{Run: 7, Exit: bad, Leftover: 2}},
 	{"Emptied", Emptied{Run: 7}},
+	{"Healthy", Healthy{Run: 7}},
+	{"Unhealthy", Unhealthy{Run: 7, Text: "connection refused"}},
+	{"Fire", Fire{}},
+	{"Fail", Fail{Run: 7, Text: "it took too long"}},
 	{"Deadline", Deadline{}},
 	{"stranger", Emptied{Run: 6}},
 }
@@ -70,6 +74,8 @@ func in(s State) Unit {
 		u.Deadline = t0
 	case Stopped:
 		u.Desired = Down
+	case Scheduled:
+		u.Policy.Cron = true
 	case Pending, Blocked, Completed, Failed, Skipped:
 	}
 	return u
@@ -171,7 +177,7 @@ and what each state is for stands in the package's documentation:
 	for _, edge := range order {
 		fmt.Fprintf(&b, "    %s --> %s: %s\n", edge[0], edge[1], strings.Join(labels[edge], ", "))
 	}
-	b.WriteString("```\n\nThe rows below are a unit in its seventh run that is wanted up (`stopped` and\n`stopping`: down), with restart policy `on-failure`; events are about that run.\nPairs that change nothing are left out.\n\n| state | event | next | effects |\n|---|---|---|---|\n")
+	b.WriteString("```\n\nThe rows below are a unit in its seventh run that is wanted up (`stopped` and\n`stopping`: down), with restart policy `on-failure` and without a\nhealth check (`scheduled`: a cron job); events are about that run.\nPairs that change nothing are left out.\n\n| state | event | next | effects |\n|---|---|---|---|\n")
 	for _, r := range rows {
 		if r.state != r.to || r.effects != "" {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.state, r.event, r.to, r.effects)

@@ -17,12 +17,25 @@ const (
 	Completed State = "completed"
 	Failed    State = "failed"
 	Skipped   State = "skipped"
+	Scheduled State = "scheduled"
 )
 
 // States lists every state, in the order of a unit's life.
 func States() []State {
-	return []State{Pending, Blocked, Starting, Running, Backoff, Stopping, Stopped, Completed, Failed, Skipped}
+	return []State{Pending, Blocked, Starting, Running, Backoff, Stopping, Stopped, Completed, Failed, Skipped, Scheduled}
 }
+
+// Health is what a run's health check says.
+type Health string
+
+// The healths. A run without a check has none, and one that has not been well
+// yet waits.
+const (
+	NoHealth Health = "none"
+	Waiting  Health = "waiting"
+	Well     Health = "healthy"
+	Ill      Health = "unhealthy"
+)
 
 // Desired is what the operator wants.
 type Desired string
@@ -60,6 +73,14 @@ const (
 type Policy struct {
 	// Oneshot units are ready when they have completed with 0.
 	Oneshot bool
+	// Cron units rest as scheduled between runs, which Fire begins.
+	Cron bool
+	// Health is whether a run is ready only once its health check says so,
+	// within HealthTimeout; Restarts whether one that is not well is ended
+	// and judged as failed.
+	Health        bool
+	HealthTimeout time.Duration
+	Restarts      bool
 	// Restart is "always", "on-failure" or "never".
 	Restart string
 	// Initial, Factor, Max and Jitter give the delay before restart n:
@@ -126,6 +147,13 @@ type Unit struct {
 	// Ready is whether this run has been ready, ReadyAt since when.
 	Ready   bool
 	ReadyAt time.Time
+	// Health is what its check says, Probe the words of the last attempt
+	// that failed.
+	Health Health
+	Probe  string
+	// Fault is why the run was ended and counts as failed; empty where it
+	// was not.
+	Fault string
 	// Then is what follows a stop; Killed whether it has come to SIGKILL.
 	Then   Next
 	Killed bool
@@ -139,7 +167,7 @@ type Unit struct {
 
 // New is a unit that nobody wants yet.
 func New(p Policy, now time.Time) Unit {
-	return Unit{Policy: p, Desired: Down, State: Stopped, Reason: "not started", Since: now}
+	return Unit{Policy: p, Desired: Down, State: Stopped, Reason: "not started", Since: now, Health: NoHealth}
 }
 
 // Alive is whether anything of the unit may live.
@@ -148,7 +176,7 @@ func (u Unit) Alive() bool { return u.Main || u.Step != NoStep }
 // Settled is whether the unit stays as it is until somebody acts.
 func (u Unit) Settled() bool {
 	switch u.State {
-	case Running, Stopped, Completed, Failed, Blocked, Skipped:
+	case Running, Stopped, Completed, Failed, Blocked, Skipped, Scheduled:
 		return true
 	case Pending, Starting, Backoff, Stopping:
 		return false
