@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/unit"
 )
 
@@ -23,6 +24,8 @@ type Mark struct {
 	ID   string
 	Run  uint64
 	Ends int
+	// Rollouts is how many rollouts of the unit had ended.
+	Rollouts int
 	// Changed is whether the command does anything to the unit.
 	Changed bool
 	// Fresh is whether only a run newer than Run counts.
@@ -83,8 +86,7 @@ func (l *loop) startAll(chosen []*entry, named bool) Baseline {
 // startOne wants one unit up and says whether that changed anything.
 func (l *loop) startOne(e *entry, explicit bool) bool {
 	if e.wish == wishStop {
-		e.wish = noWish
-		l.touch(e)
+		l.want(e, noWish, "")
 	}
 	done := e.u.State == unit.Completed || e.u.State == unit.Skipped
 	if done && !explicit && e.u.Desired == unit.Up {
@@ -115,14 +117,22 @@ func (l *loop) stopAll(chosen []*entry, kill bool, reason string) Baseline {
 		m.Changed = e.u.Desired == unit.Up && e.u.State != unit.Completed && e.u.State != unit.Skipped
 		b.Units = append(b.Units, m)
 		if kill {
-			e.wish = noWish
-			l.step(e, unit.Stop{Kill: true, Reason: reason})
+			l.want(e, noWish, "")
+			l.kill(e, reason)
 			continue
 		}
-		e.wish, e.wishReason = wishStop, reason
-		l.touch(e)
+		l.want(e, wishStop, reason)
 	}
 	return b
+}
+
+// kill ends everything of a unit at once.
+func (l *loop) kill(e *entry, reason string) {
+	e.next = nil
+	l.rollOn(e, deploy.Abort{Reason: reason})
+	for _, in := range e.instances() {
+		l.stepIn(e, in, unit.Stop{Kill: true, Reason: reason})
+	}
 }
 
 // Close refuses every start from now on and wants everything down.
@@ -147,12 +157,13 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 			return Baseline{}, ErrClosing
 		}
 		b, chosen, err := l.reload(src, sel, replaces)
+		l.batch++
 		for _, e := range chosen {
 			m := e.mark()
 			m.Changed, m.Fresh, m.Down = true, !e.removed, e.removed
 			b.Units = append(b.Units, m)
 			if !e.removed {
-				e.wish, e.wishReason = wishRestart, "restarted by an operator"
+				l.want(e, wishRestart, "restarted by an operator")
 			}
 			l.touch(e)
 		}
@@ -205,6 +216,7 @@ func (s *Supervisor) Apply(ctx context.Context, src *Source, project string) (Ba
 			return Baseline{}, ErrClosing
 		}
 		b := Baseline{Changes: l.load(src, project, replaceAll)}
+		l.batch++
 		for _, c := range b.Changes {
 			e := l.entries[c.ID]
 			m := e.mark()
@@ -215,8 +227,7 @@ func (s *Supervisor) Apply(ctx context.Context, src *Source, project string) (Ba
 				l.step(e, unit.Start{})
 			case EffectRestart:
 				m.Fresh = true
-				e.wish, e.wishReason = wishRestart, "its definition changed"
-				l.touch(e)
+				l.want(e, wishRestart, "its definition changed")
 			case EffectStop:
 				m.Down = true
 			case EffectNothing, EffectInPlace:
@@ -284,7 +295,9 @@ func (l *loop) choose(sel Selection) ([]*entry, error) {
 	return chosen, nil
 }
 
-func (e *entry) mark() Mark { return Mark{ID: e.def.ID(), Run: e.u.Run, Ends: e.ends} }
+func (e *entry) mark() Mark {
+	return Mark{ID: e.def.ID(), Run: e.u.Run, Ends: e.ends, Rollouts: e.rollouts}
+}
 
 // Purge forgets units of which nothing lives: definition, state and logs.
 // It gives what was forgotten and what could not be, because it lives.
@@ -299,7 +312,7 @@ func (s *Supervisor) Purge(ctx context.Context, project string) (forgotten, aliv
 		var entries []*entry
 		for _, v := range views {
 			e := l.entries[v.ID]
-			if e.u.Alive() {
+			if e.alive() {
 				return answer{alive: living(views)}, nil
 			}
 			entries = append(entries, e)
@@ -313,7 +326,7 @@ func (s *Supervisor) Purge(ctx context.Context, project string) (forgotten, aliv
 func living(views []*View) []string {
 	var ids []string
 	for _, v := range views {
-		if v.Unit.Alive() {
+		if v.Alive() {
 			ids = append(ids, v.ID)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -43,9 +44,15 @@ func (l *loop) perform(e *entry, effect unit.Effect) {
 
 // order has a launcher start a tree.
 func (l *loop) order(e *entry, step unit.StepKind, run uint64) {
-	id := treeID(e.def, step, run)
+	in := e.at(run)
+	if in == nil {
+		return
+	}
+	id := treeID(in.def, step, run)
 	e.trees[id] = &tree{step: step, run: run}
-	l.s.jobs.put(job{id: id, def: e.def, step: step, run: run, base: l.base(e), main: e.process.PID})
+	l.s.jobs.put(job{
+		id: id, def: in.def, step: step, run: run, base: l.base(e), main: in.process.PID, slots: e.slots(in),
+	})
 }
 
 // base is the environment a unit starts from.
@@ -74,7 +81,7 @@ func (l *loop) signal(e *entry, run uint64, what order) {
 func (l *loop) send(e *entry, id proc.TreeID, what order) {
 	switch what {
 	case orderAsk:
-		if err := l.o.Host.Signal(id, stopSignal(e.def)); err != nil {
+		if err := l.o.Host.Signal(id, e.stopSignal(id.Run)); err != nil {
 			l.o.Log.Debug("cannot signal", "unit", id.Unit, "run", id.Run, "error", err)
 		}
 	case orderKill:
@@ -90,9 +97,9 @@ func (l *loop) launched(unitID string, id proc.TreeID, p proc.Process) {
 		return
 	}
 	t.started = true
-	if t.step == unit.NoStep {
-		e.process, e.startedAt = p, time.Now()
-		l.step(e, unit.Spawned{Run: t.run})
+	if in := e.at(t.run); t.step == unit.NoStep && in != nil {
+		in.process, in.startedAt = p, time.Now()
+		l.stepIn(e, in, unit.Spawned{Run: t.run})
 		l.touch(e)
 	}
 	if t.due != noOrder {
@@ -113,10 +120,26 @@ func (l *loop) launchFailed(unitID string, id proc.TreeID, exit unit.Exit) {
 	exit.Run = t.run
 	l.ended(e, t, exit)
 	if t.step == unit.NoStep {
-		l.step(e, unit.SpawnFailed{Run: t.run, Exit: exit})
+		l.about(e, t.run, unit.SpawnFailed{Run: t.run, Exit: exit})
 		return
 	}
-	l.step(e, unit.StepDone{Run: t.run, Step: t.step, Exit: exit})
+	l.stepEnded(e, t, exit)
+}
+
+// about gives an event to the instance in that run, if there is one.
+func (l *loop) about(e *entry, run uint64, event unit.Event) {
+	if in := e.at(run); in != nil {
+		l.stepIn(e, in, event)
+	}
+}
+
+// stepEnded tells whoever waits for a command that belongs to a run.
+func (l *loop) stepEnded(e *entry, t *tree, exit unit.Exit) {
+	if command, ok := rolloutCommand(t.step); ok {
+		l.rollOn(e, deploy.Ran{Command: command, OK: exit.OK, Text: exit.Text})
+		return
+	}
+	l.about(e, t.run, unit.StepDone{Run: t.run, Step: t.step, Exit: exit})
 }
 
 // processEvent is news of a tree.
@@ -137,18 +160,22 @@ func (l *loop) processEvent(event proc.Event) {
 	case proc.Emptied:
 		delete(e.trees, id)
 		if t.step == unit.NoStep {
-			l.step(e, unit.Emptied{Run: t.run})
+			l.about(e, t.run, unit.Emptied{Run: t.run})
 			return
 		}
-		l.step(e, unit.StepDone{Run: t.run, Step: t.step, Exit: t.exit})
+		l.stepEnded(e, t, t.exit)
 	}
 }
 
 func (l *loop) exited(e *entry, t *tree, event proc.Exited) {
-	t.exit = exitOf(e.def, l.base(e), t.step, t.run, event)
+	def := e.def
+	if in := e.at(t.run); in != nil {
+		def = in.def
+	}
+	t.exit = exitOf(def, l.base(e), t.step, t.run, event)
 	l.ended(e, t, t.exit)
 	if t.step == unit.NoStep {
-		l.step(e, unit.Exited{Run: t.run, Exit: t.exit, Leftover: len(event.Leftover)})
+		l.about(e, t.run, unit.Exited{Run: t.run, Exit: t.exit, Leftover: len(event.Leftover)})
 		return
 	}
 	if len(event.Leftover) > 0 {
@@ -164,6 +191,14 @@ func (l *loop) find(unitID string, id proc.TreeID) (*entry, *tree) {
 		return nil, nil
 	}
 	return e, e.trees[id]
+}
+
+// stopSignal is that of the definition a run was started with.
+func (e *entry) stopSignal(run uint64) syscall.Signal {
+	if in := e.at(run); in != nil {
+		return stopSignal(in.def)
+	}
+	return stopSignal(e.def)
 }
 
 // stopSignal is the unit's own; the manifest was checked, so a name that

@@ -18,15 +18,42 @@ const (
 	wishRestart
 )
 
-// entry is what the loop knows about one unit.
+// instance is one process of a unit, its machine, and what it runs.
+type instance struct {
+	def       *config.Unit
+	u         unit.Unit
+	process   proc.Process
+	startedAt time.Time
+	// slot is where a blue-green instance stands; empty for others.
+	slot string
+}
+
+// entry is what the loop knows about one unit. The embedded instance is the
+// unit's; a rollout has a second one beside it.
 type entry struct {
-	def *config.Unit
+	instance
 	// place orders units as they were declared.
 	place int
-	u     unit.Unit
 
 	wish       wish
 	wishReason string
+	// batch is the operation that wished for the newest restart, and
+	// batchRollouts how many rollouts had ended then.
+	batch, batchRollouts int
+	// next is the definition that a restart which is wished for takes over.
+	next *config.Unit
+	// roll is the rollout under way, nil for none. Before its promotion
+	// candidate is the new instance, after it old is the former one.
+	roll           *rollout
+	candidate, old *instance
+	// rollouts counts the attempts to replace the instance that have
+	// ended, last is how the newest of them did.
+	rollouts int
+	last     *Rolled
+	// good are earlier definitions that were ready once, oldest first;
+	// proven is whether the present one was.
+	good   []*config.Unit
+	proven bool
 	// adhoc units came from a command line; orphans are named by no
 	// manifest; removed ones become orphans when nothing of them lives.
 	adhoc, orphan, removed bool
@@ -34,10 +61,11 @@ type entry struct {
 	// base is an ad-hoc unit's own base environment.
 	base []string
 
-	trees     map[proc.TreeID]*tree
-	process   proc.Process
-	startedAt time.Time
-	ends      int
+	trees map[proc.TreeID]*tree
+	ends  int
+	// matched are the regular expressions that the present run's output
+	// has matched; a new map with each match.
+	matched map[string]bool
 
 	view *View
 	// encoded is encodedFrom, which is def or an older one, as JSON.
@@ -69,11 +97,41 @@ const (
 
 func newEntry(def *config.Unit, place int, stability time.Duration) *entry {
 	return &entry{
-		def:   def,
-		place: place,
-		u:     unit.New(policy(def, stability), time.Now()),
-		trees: map[proc.TreeID]*tree{},
+		instance: instance{def: def, u: unit.New(policy(def, stability), time.Now()), slot: firstSlot(def, "")},
+		place:    place,
+		trees:    map[proc.TreeID]*tree{},
 	}
+}
+
+// instances are the unit's own instance and what a rollout put beside it.
+func (e *entry) instances() []*instance {
+	list := []*instance{&e.instance}
+	for _, in := range []*instance{e.candidate, e.old} {
+		if in != nil {
+			list = append(list, in)
+		}
+	}
+	return list
+}
+
+// at is the instance in that run, nil for none.
+func (e *entry) at(run uint64) *instance {
+	for _, in := range e.instances() {
+		if in.u.Run == run {
+			return in
+		}
+	}
+	return nil
+}
+
+// alive is whether anything of any instance may live.
+func (e *entry) alive() bool {
+	for _, in := range e.instances() {
+		if in.u.Alive() {
+			return true
+		}
+	}
+	return false
 }
 
 // treeID names the tree of a run or of one of its steps.
@@ -85,28 +143,35 @@ func treeID(def *config.Unit, step unit.StepKind, run uint64) proc.TreeID {
 	return proc.TreeID{Unit: name, Run: run}
 }
 
-// node is the unit's part of the graph.
-func (e *entry) node() graph.Node {
-	n := graph.Node{ID: e.def.ID()}
-	for _, d := range e.def.Depends {
-		n.Needs = append(n.Needs, graph.Edge{
-			Unit:      e.def.Project + "/" + d.Unit,
-			Condition: d.Condition,
-			Cascade:   d.Cascade,
-		})
+// nodeOf is a unit's part of the graph.
+func nodeOf(def *config.Unit) graph.Node {
+	n := graph.Node{ID: def.ID()}
+	for _, d := range def.Depends {
+		n.Needs = append(n.Needs, edgeOf(def, d))
 	}
 	return n
 }
 
+func edgeOf(def *config.Unit, d config.Dependency) graph.Edge {
+	return graph.Edge{
+		Unit: def.Project + "/" + d.Unit, Condition: d.Condition, Log: d.Log, Cascade: d.Cascade,
+	}
+}
+
+// leaving is whether the unit's instance is about to end without another one
+// in its place.
+func (e *entry) leaving() bool { return e.removed || e.wish != noWish && !e.rollable() }
+
 func (e *entry) fact() graph.Fact {
-	return graph.Fact{Unit: e.u, Leaving: e.wish != noWish || e.removed}
+	return graph.Fact{Unit: e.u, Leaving: e.leaving(), Matched: e.matched}
 }
 
 // look is the entry as readers see it.
 func (e *entry) look() *View {
 	v := &View{
+		Rollout: e.rollout(), Rolling: e.roll != nil, Rollouts: e.rollouts, Last: e.last, Slot: e.slot, Beside: e.beside(),
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
-		Ends: e.ends, Leaving: e.wish != noWish || e.removed,
+		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
 	}
 	if e.u.Main {
@@ -122,6 +187,10 @@ func (e *entry) look() *View {
 func policy(def *config.Unit, stability time.Duration) unit.Policy {
 	return unit.Policy{
 		Oneshot:        def.Kind == config.Oneshot,
+		Cron:           def.Kind == config.CronJob,
+		Health:         def.Health != nil,
+		HealthTimeout:  healthTimeout(def),
+		Restarts:       def.Health != nil && def.Health.Liveness == "restart",
 		Restart:        string(def.Restart),
 		Initial:        def.Backoff.Initial,
 		Factor:         def.Backoff.Factor,
@@ -137,6 +206,13 @@ func policy(def *config.Unit, stability time.Duration) unit.Policy {
 		HasStopCommand: def.Stop.Command != "",
 		Refuse:         refusal(def),
 	}
+}
+
+func healthTimeout(def *config.Unit) time.Duration {
+	if def.Health == nil {
+		return 0
+	}
+	return def.Health.Timeout
 }
 
 // refusal is why this version cannot start the unit, or empty. A key that

@@ -23,6 +23,8 @@ type job struct {
 	step unit.StepKind
 	run  uint64
 	base []string
+	// slots are where a blue-green unit's instances stand.
+	slots slots
 	// main is the pid of the main process, for a stop_command.
 	main int
 }
@@ -96,6 +98,7 @@ func (s *Supervisor) launch() {
 // start opens the unit's outputs and starts the tree.
 func (s *Supervisor) start(one job) (proc.Process, error) {
 	o := s.loop.o
+	// A run's output begins with the first thing it does.
 	first := one.step == unit.NoStep || one.step == unit.SkipCheck || one.step == unit.PreStart
 	stdout, stderr, err := o.Outputs.Open(one.def, one.run, first)
 	if err != nil {
@@ -105,7 +108,7 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 	defer stderr.Close()
 	return o.Host.Start(proc.Spec{
 		Tree:   one.id,
-		Argv:   argv(one.def, one.step),
+		Argv:   command(one),
 		Dir:    one.def.Dir,
 		Env:    environment(one),
 		Stdout: stdout,
@@ -113,7 +116,20 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 	})
 }
 
-// argv is what to run.
+// command is what to run, the slots filled in where they belong.
+func command(one job) []string {
+	args := argv(one.def, one.step)
+	if _, ok := rolloutCommand(one.step); !ok {
+		return args
+	}
+	s := one.slots
+	if one.step == stepBack {
+		s.now, s.candidate = s.candidate, s.now
+	}
+	return []string{args[0], args[1], s.fill(args[2])}
+}
+
+// argv is what a step runs.
 func argv(def *config.Unit, step unit.StepKind) []string {
 	line := def.Command
 	switch step {
@@ -127,6 +143,10 @@ func argv(def *config.Unit, step unit.StepKind) []string {
 		line = def.Deployment.PreStart
 	case unit.StopCommand:
 		line = def.Stop.Command
+	case stepSwitch, stepBack:
+		line = def.Deployment.BlueGreen.SwitchCommand
+	case stepVerify:
+		line = def.Deployment.BlueGreen.SwitchVerify
 	}
 	return []string{"/bin/sh", "-c", line}
 }
@@ -166,6 +186,9 @@ func environment(one job) []string {
 	add("SYSG_RUN", strconv.FormatUint(one.run, 10))
 	if def.Replica > 0 {
 		add("SYSG_REPLICA", strconv.Itoa(def.Replica))
+	}
+	if g := def.Deployment.BlueGreen; g != nil && g.EnvVar != "" {
+		add(g.EnvVar, one.slots.own)
 	}
 	if one.step == unit.StopCommand && one.main > 0 {
 		add("MAINPID", strconv.Itoa(one.main))

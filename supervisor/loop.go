@@ -52,6 +52,9 @@ type loop struct {
 	deadlines deadlines
 	saveAt    time.Time
 	seq       uint64
+	// restarts counts the units that wait for a restart, batch the
+	// operations that wished for some.
+	restarts, batch int
 	// place counts the units that were ever declared, to keep their order.
 	place int
 	stale bool
@@ -151,7 +154,7 @@ func (l *loop) reshape() {
 	nodes := make([]graph.Node, 0, len(l.entries))
 	for _, e := range l.sorted() {
 		if !e.orphan {
-			nodes = append(nodes, e.node())
+			nodes = append(nodes, nodeOf(e.def))
 		}
 	}
 	l.graph = graph.New(nodes)

@@ -37,7 +37,7 @@ func (b Baseline) Standings(s *Snapshot, patience int) []Standing {
 		case !ok:
 			st.Done, st.OK = true, m.Down
 		case m.Down:
-			st.Done = !v.Unit.Alive() && !v.Leaving
+			st.Done = !v.Alive() && !v.Leaving
 			st.OK = st.Done
 		default:
 			st.Done, st.OK = up(m, v, doomed[m.ID])
@@ -52,14 +52,19 @@ func up(m Mark, v *View, doomed bool) (done, ok bool) {
 	u := v.Unit
 	fresh := !m.Fresh || u.Run > m.Run
 	switch {
-	case v.Leaving:
+	case v.Leaving || v.Rolling:
 		return false, false
+	case v.Rollouts > m.Rollouts && !v.Last.OK:
+		return true, false
 	case v.Orphaned:
 		return true, false
 	}
 	switch u.State {
 	case unit.Running:
-		return fresh && u.Ready || doomed, fresh && u.Ready && !doomed
+		late := fresh && u.Health == unit.Ill
+		return fresh && u.Ready || doomed || late, fresh && u.Ready && !doomed && !late
+	case unit.Scheduled:
+		return true, true
 	case unit.Completed:
 		return fresh, fresh
 	case unit.Skipped:
@@ -88,10 +93,11 @@ func (s *Snapshot) doomed(patience int) map[string]bool {
 				set[v.ID] = true
 			}
 		case unit.Running:
-			if patience == RestartPatience && v.Unit.Attempts >= patience {
+			late := v.Unit.Health == unit.Ill && !v.Unit.Ready
+			if late || patience == RestartPatience && v.Unit.Attempts >= patience {
 				set[v.ID] = true
 			}
-		case unit.Blocked, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped:
+		case unit.Blocked, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped, unit.Scheduled:
 		}
 	}
 	return set
@@ -100,7 +106,7 @@ func (s *Snapshot) doomed(patience int) map[string]bool {
 func (s *Snapshot) waitsForDoomed(v *View, set map[string]bool) bool {
 	for _, edge := range s.Graph.Needs(v.ID) {
 		f, known := s.Fact(edge.Unit)
-		verdict, _ := graph.Judge(edge.Condition, edge.Unit, f, known)
+		verdict, _ := graph.Judge(edge, edge.Unit, f, known)
 		if verdict != graph.Satisfied && set[edge.Unit] {
 			return true
 		}

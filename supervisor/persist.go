@@ -33,7 +33,15 @@ func (e *entry) state() store.UnitState {
 		Desired: string(e.u.Desired), State: string(e.u.State), Reason: e.u.Reason, Since: e.u.Since,
 		Run: e.u.Run, Restarts: e.u.Restarts, Failures: e.u.Failures, Attempts: e.u.Attempts,
 		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
-		Definition: e.definition(),
+		Definition: e.definition(), Runs: e.u.Runs, Slot: e.slot, Proven: e.proven, Good: e.goodDefinitions(),
+	}
+	for _, in := range e.instances()[1:] {
+		if p := in.process; in.u.Main && in.u.Spawned && !in.u.Exited {
+			s.Beside = append(s.Beside, store.BesideState{
+				Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Mark: p.Mark,
+				Cgroup: p.Cgroup, Containment: p.Containment, StartedAt: in.startedAt,
+			})
+		}
 	}
 	if e.u.Main && e.u.Spawned && !e.u.Exited {
 		s.PID, s.StartTicks, s.Mark = e.process.PID, e.process.StartTicks, e.process.Mark
@@ -57,11 +65,28 @@ func (e *entry) definition() json.RawMessage {
 // DefinitionOf reads a definition that was kept on disk. One that cannot be
 // read gives a unit with nothing but its names.
 func DefinitionOf(s store.UnitState) *config.Unit {
-	def := &config.Unit{}
-	if err := json.Unmarshal(s.Definition, def); err != nil || def.Name == "" {
-		def = &config.Unit{Project: s.Project, Name: s.Name, Base: s.Name, Kind: config.Kind(s.Kind)}
+	if def, ok := readDefinition(s.Definition); ok {
+		return def
 	}
-	return def
+	return &config.Unit{Project: s.Project, Name: s.Name, Base: s.Name, Kind: config.Kind(s.Kind)}
+}
+
+func readDefinition(data json.RawMessage) (*config.Unit, bool) {
+	def := &config.Unit{}
+	err := json.Unmarshal(data, def)
+	return def, err == nil && def.Name != ""
+}
+
+// goodDefinitions are the earlier good definitions as JSON. They change with a
+// deployment only, and most units have none.
+func (e *entry) goodDefinitions() []json.RawMessage {
+	var list []json.RawMessage
+	for _, def := range e.good {
+		if data, err := json.Marshal(def); err == nil {
+			list = append(list, data)
+		}
+	}
+	return list
 }
 
 // ViewOf is a unit as it was when it was last saved.
@@ -72,7 +97,8 @@ func ViewOf(s store.UnitState) *View {
 	u.Run, u.Restarts, u.Failures, u.Attempts = s.Run, s.Restarts, s.Failures, s.Attempts
 	u.LastExit = unitExit(s.LastExit)
 	v := &View{
-		ID: def.ID(), Hash: Hash(def.ID()), Def: def, Unit: u,
+		Slot: s.Slot,
+		ID:   def.ID(), Hash: Hash(def.ID()), Def: def, Unit: u,
 		Adhoc: s.Adhoc, Orphaned: s.Orphaned, Expires: s.Expires,
 	}
 	if s.PID != 0 {

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
@@ -17,6 +18,21 @@ func (l *loop) record(e *entry, from unit.State) {
 	l.o.Journal.Append(event)
 }
 
+// recordRollout writes a phase of a rollout to the journal.
+func (l *loop) recordRollout(e *entry, from deploy.Phase, reason string) {
+	event := store.Event{
+		Type: "deploy", Project: e.def.Project, Unit: e.def.Name,
+		From: string(from), To: string(e.roll.r.Phase), Reason: reason,
+	}
+	if in := e.candidate; in != nil {
+		event.Run = in.u.Run
+		if in.u.Spawned {
+			event.PID = in.process.PID
+		}
+	}
+	l.o.Journal.Append(event)
+}
+
 // ended counts a run's end and writes it to the journal.
 func (l *loop) ended(e *entry, t *tree, exit unit.Exit) {
 	event := store.Event{
@@ -25,7 +41,9 @@ func (l *loop) ended(e *entry, t *tree, exit unit.Exit) {
 	}
 	if t.step == unit.NoStep {
 		e.ends++
-		event.PID = e.process.PID
+		if in := e.at(exit.Run); in != nil {
+			event.PID = in.process.PID
+		}
 	} else {
 		event.Reason = string(t.step) + ": " + exit.Text
 	}

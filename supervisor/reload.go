@@ -107,7 +107,7 @@ func (l *loop) load(src *Source, only string, how loading) []Change {
 		case c.Action != "remove":
 		case how == replaceAll:
 			l.remove(e)
-		case e.u.Settled() && !e.u.Alive():
+		case e.u.Settled() && !e.alive():
 			// What runs is not touched by a start; what is at rest
 			// and named by no manifest any more is only remembered.
 			e.orphan = true
@@ -130,23 +130,23 @@ func (l *loop) define(def *config.Unit, how loading) {
 		l.touch(e)
 		return
 	}
-	if how == addOnly && e.u.Alive() && !e.orphan {
+	if how == addOnly && e.alive() && !e.orphan {
 		return
 	}
-	e.orphan, e.removed, e.adhoc = false, false, false
-	e.def = def
-	e.u.Policy = policy(def, l.o.Stability)
-	if err := l.o.Outputs.Configure(def); err != nil {
-		l.o.Log.Warn("cannot configure logs", "unit", def.ID(), "error", err)
+	e.orphan, e.removed, e.adhoc, e.next = false, false, false, nil
+	if e.u.Alive() && slices.ContainsFunc(config.Diff(e.def, def), needsRun) {
+		// What runs goes on by its own definition until it is replaced.
+		e.next = def
+		return
 	}
+	l.redefine(e, def)
 	l.touch(e)
 }
 
 // remove stops a unit that no manifest names any more.
 func (l *loop) remove(e *entry) {
 	e.removed = true
-	e.wish, e.wishReason = wishStop, "removed from the manifest"
-	l.touch(e)
+	l.want(e, wishStop, "removed from the manifest")
 }
 
 // abandon removes the units of a project that has been moved to a manifest
@@ -168,7 +168,7 @@ func (l *loop) abandon(project string, plan *config.Plan) {
 // by something alive, or by a manifest, is refused.
 func (l *loop) addAdhoc(def *config.Unit, env []string) (*entry, error) {
 	if old, ok := l.entries[def.ID()]; ok && !old.orphan {
-		if !old.adhoc || old.u.Alive() {
+		if !old.adhoc || old.alive() {
 			return nil, &TakenError{ID: def.ID(), State: string(old.u.State)}
 		}
 	}
@@ -181,7 +181,7 @@ func (l *loop) addAdhoc(def *config.Unit, env []string) (*entry, error) {
 	}
 	e := newEntry(def, l.nextPlace(), l.o.Stability)
 	e.adhoc, e.base = true, env
-	e.u.Run = run
+	e.u.Run, e.u.Runs = run, run
 	l.entries[def.ID()] = e
 	l.reshape()
 	l.touch(e)
@@ -198,7 +198,7 @@ func (e *TakenError) Error() string {
 // forget forgets units that do not live; those that do are left and named.
 func (l *loop) forget(entries []*entry) (forgotten []string, alive []string) {
 	for _, e := range entries {
-		if e.u.Alive() {
+		if e.alive() {
 			alive = append(alive, e.def.ID())
 			continue
 		}

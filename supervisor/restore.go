@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
@@ -24,7 +25,11 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		}
 		l.reshape()
 		for _, u := range state.Units {
-			l.adopt(l.entries[u.Project+"/"+u.Name], u, state.BootID)
+			e := l.entries[u.Project+"/"+u.Name]
+			l.adopt(e, u, state.BootID)
+			for _, other := range u.Beside {
+				l.adoptStray(e, other, state.BootID)
+			}
 		}
 		return struct{}{}, nil
 	})
@@ -35,9 +40,15 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 func (l *loop) enroll(s store.UnitState) {
 	e := newEntry(DefinitionOf(s), l.nextPlace(), l.o.Stability)
 	saved := ViewOf(s)
-	e.u.Run, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, s.Restarts, s.Failures, s.Attempts
+	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
 	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
+	e.slot, e.proven = s.Slot, s.Proven
+	for _, data := range s.Good {
+		if def, ok := readDefinition(data); ok {
+			e.good = append(e.good, def)
+		}
+	}
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
 	} else {
@@ -81,6 +92,29 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
 	l.reattach(e.def, s.Run)
 	l.touch(e)
+}
+
+// adoptStray ends what an interrupted rollout left beside the unit's own
+// instance: the candidate that was not ready, or the one it replaced.
+func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string) {
+	if bootID != l.o.BootID || e.old != nil {
+		return
+	}
+	p := proc.Process{
+		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		Cgroup: s.Cgroup, Containment: s.Containment,
+	}
+	id := treeID(e.def, unit.NoStep, s.Run)
+	if err := l.o.Host.Adopt(id, p); err != nil {
+		return
+	}
+	u := unit.New(policy(e.def, l.o.Stability), time.Now())
+	u.Desired, u.State, u.Run, u.Runs = unit.Up, unit.Running, s.Run, s.Run
+	u.Main, u.Spawned, u.Ready, u.ReadyAt = true, true, true, s.StartedAt
+	e.old = &instance{def: e.def, u: u, process: p, startedAt: s.StartedAt}
+	e.trees[id] = &tree{run: s.Run, started: true}
+	e.roll = &rollout{r: deploy.Rollout{Phase: deploy.Draining, Since: time.Now()}, began: time.Now(), stray: true}
+	l.stepIn(e, e.old, unit.Stop{Reason: "the supervisor ended during a rollout"})
 }
 
 // vanished judges a run that ended while no supervisor watched.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/graph"
 	"systemg/supervisor/unit"
 )
@@ -18,20 +19,29 @@ func (l *loop) settle() {
 		if e, ok := l.entries[id]; ok && !e.orphan {
 			l.grant(e)
 			l.admit(e)
+			l.admitCandidate(e)
 			l.retire(e)
 		}
 	}
 	l.dirty = nil
 }
 
-// step gives the unit's machine an event, and takes note of what came of it.
-func (l *loop) step(e *entry, event unit.Event) {
-	before := e.u
+// step gives the machine of the unit's own instance an event.
+func (l *loop) step(e *entry, event unit.Event) { l.stepIn(e, &e.instance, event) }
+
+// stepIn gives an instance's machine an event, and takes note of what came of
+// it.
+func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
+	before := in.u
 	after, effects := unit.Step(before, event, unit.Moment{Now: time.Now(), Spread: l.o.Spread()})
-	e.u = after
+	in.u = after
+	e.u.Runs = max(e.u.Runs, after.Run)
+	own := in == &e.instance
 	for _, f := range effects {
 		if lost, ok := f.(unit.Lost); ok {
-			l.lose(e, lost.Reason)
+			if own {
+				l.lose(e, lost.Reason)
+			}
 			continue
 		}
 		l.effects = append(l.effects, pending{entry: e, effect: f})
@@ -39,13 +49,20 @@ func (l *loop) step(e *entry, event unit.Event) {
 	if !after.Deadline.IsZero() && after.Deadline != before.Deadline {
 		l.deadlines.add(after.Deadline, e.def.ID())
 	}
+	if before == after {
+		return
+	}
+	l.touch(e)
+	if !own {
+		l.besides(e, in)
+		return
+	}
 	if before.State != after.State {
 		l.record(e, before.State)
 	}
-	if before != after {
-		l.touch(e)
-		l.touchNeighbours(e)
-	}
+	e.proven = e.proven || after.Ready || after.State == unit.Completed
+	l.touchNeighbours(e)
+	l.touchReplicas(e)
 }
 
 // touchNeighbours has the units at both ends of the unit's edges looked at:
@@ -71,33 +88,82 @@ func (l *loop) lose(e *entry, reason string) {
 		if !ok || !edge.Cascade || d.orphan || d.u.Desired != unit.Up {
 			continue
 		}
-		l.step(d, unit.Cascade{Reason: fmt.Sprintf("%s was lost: %s", e.def.Name, reason)})
+		why := fmt.Sprintf("%s was lost: %s", e.def.Name, reason)
+		l.rollOn(d, deploy.Abort{Reason: why})
+		l.step(d, unit.Cascade{Reason: why})
 	}
 }
 
-// grant carries out a wish once no dependent that is leaving too lives.
+// grant carries out a wish once nothing holds it: a stop waits for dependents
+// that are leaving too, a restart for them and for its turn among replicas.
 func (l *loop) grant(e *entry) {
-	if e.wish == noWish || l.heldByDependents(e) {
-		return
-	}
-	w, reason := e.wish, e.wishReason
-	e.wish, e.wishReason = noWish, ""
-	l.touch(e)
-	l.touchNeighbours(e)
-	if w == wishStop {
+	switch e.wish {
+	case noWish:
+	case wishStop:
+		if l.heldByDependents(e) {
+			return
+		}
+		reason := l.granted(e)
+		e.next = nil
+		l.rollOn(e, deploy.Abort{Reason: reason})
 		l.step(e, unit.Stop{Reason: reason})
+	case wishRestart:
+		l.grantRestart(e)
+	}
+}
+
+// granted takes the wish away and gives its reason.
+func (l *loop) granted(e *entry) string {
+	reason := e.wishReason
+	l.want(e, noWish, "")
+	l.touchNeighbours(e)
+	return reason
+}
+
+// want replaces the wish that waits.
+func (l *loop) want(e *entry, w wish, reason string) {
+	if e.wish == wishRestart {
+		l.restarts--
+	}
+	if w == wishRestart {
+		l.restarts++
+		e.batch, e.batchRollouts = l.batch, e.rollouts
+	}
+	e.wish, e.wishReason = w, reason
+	l.touch(e)
+}
+
+// grantRestart replaces the unit's instance: beside the old one where the unit
+// rolls and runs, else after it has ended.
+func (l *loop) grantRestart(e *entry) {
+	switch turn, why := l.turn(e); {
+	case turn == turnLater:
+		return
+	case turn == turnNever:
+		l.granted(e)
+		e.next = nil
+		l.replaced(e, false, why)
 		return
 	}
+	if e.rollable() {
+		l.roll(e, l.granted(e))
+		return
+	}
+	if l.heldByDependents(e) {
+		return
+	}
+	reason := l.granted(e)
+	l.takeNext(e)
 	l.step(e, unit.Restart{Reason: reason})
 }
 
 func (l *loop) heldByDependents(e *entry) bool {
-	if !e.u.Alive() {
+	if !e.alive() {
 		return false
 	}
 	for _, edge := range l.graph.Dependents(e.def.ID()) {
 		d, ok := l.entries[edge.Unit]
-		if ok && !d.orphan && d.u.Alive() && (d.wish != noWish || d.u.State == unit.Stopping) {
+		if ok && !d.orphan && d.alive() && (d.wish != noWish && !d.rollable() || d.u.State == unit.Stopping) {
 			return true
 		}
 	}
@@ -112,7 +178,7 @@ func (l *loop) admit(e *entry) {
 	if e.u.State != unit.Pending && e.u.State != unit.Blocked {
 		return
 	}
-	switch verdict, reason := l.verdict(e); {
+	switch verdict, reason := l.verdict(e.def); {
 	case verdict == graph.Satisfied || e.u.Policy.Refuse != "":
 		l.step(e, unit.Go{})
 	case verdict == graph.Hopeless && (e.u.State != unit.Blocked || e.u.Reason != reason):
@@ -122,17 +188,18 @@ func (l *loop) admit(e *entry) {
 	}
 }
 
-// verdict is the worst of the unit's edges, and what that one says.
-func (l *loop) verdict(e *entry) (graph.Verdict, string) {
+// verdict is the worst of a definition's edges, and what that one says.
+func (l *loop) verdict(def *config.Unit) (graph.Verdict, string) {
 	worst, reason := graph.Satisfied, ""
-	for _, edge := range l.graph.Needs(e.def.ID()) {
-		d, known := l.entries[edge.Unit]
+	for _, need := range def.Depends {
+		name := def.Project + "/" + need.Unit
+		d, known := l.entries[name]
+		known = known && !d.orphan
 		var fact graph.Fact
-		name := edge.Unit
-		if known && !d.orphan {
+		if known {
 			fact, name = d.fact(), d.def.Name
 		}
-		v, why := graph.Judge(edge.Condition, name, fact, known && !d.orphan)
+		v, why := graph.Judge(edgeOf(def, need), name, fact, known)
 		if v > worst {
 			worst, reason = v, why
 		}
@@ -142,7 +209,7 @@ func (l *loop) verdict(e *entry) (graph.Verdict, string) {
 
 // retire makes an orphan of a removed unit of which nothing lives.
 func (l *loop) retire(e *entry) {
-	if !e.removed || e.u.Alive() || e.wish != noWish {
+	if !e.removed || e.alive() || e.wish != noWish {
 		return
 	}
 	e.removed, e.orphan = false, true
@@ -162,8 +229,13 @@ func (l *loop) expire(now time.Time) {
 		if !known {
 			continue
 		}
-		if !e.u.Deadline.IsZero() && !now.Before(e.u.Deadline) {
-			l.step(e, unit.Deadline{})
+		for _, in := range e.instances() {
+			if !in.u.Deadline.IsZero() && !now.Before(in.u.Deadline) {
+				l.stepIn(e, in, unit.Deadline{})
+			}
+		}
+		if e.roll != nil && !e.roll.r.Deadline.IsZero() && !now.Before(e.roll.r.Deadline) {
+			l.rollOn(e, deploy.Deadline{})
 		}
 		if !e.expires.IsZero() && !now.Before(e.expires) {
 			e.expires = time.Time{}

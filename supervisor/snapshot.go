@@ -24,7 +24,7 @@ func SnapshotOf(state store.State) *Snapshot {
 			orphans = append(orphans, v.ID)
 			continue
 		}
-		nodes = append(nodes, (&entry{def: v.Def}).node())
+		nodes = append(nodes, nodeOf(v.Def))
 	}
 	s.Graph = graph.New(nodes)
 	for i, id := range slices.Concat(s.Graph.Order(), orphans) {

@@ -26,12 +26,29 @@ type View struct {
 	Ends int
 	// Leaving is whether a stop or a restart waits for dependents to end.
 	Leaving bool
+	// Matched are the expressions that the present run's output matched.
+	Matched map[string]bool
+	// Rolling is whether a rollout is under way, Rollout how far it is;
+	// Rollouts counts those that have ended, Last is the newest of them.
+	Rolling  bool
+	Rollout  Rollout
+	Rollouts int
+	Last     *Rolled
+	// Slot is where a blue-green instance stands.
+	Slot string
+	// Beside are the processes that live beside the unit's own instance:
+	// a rollout's.
+	Beside []proc.Process
 	// Adhoc units came from a command line, Orphaned ones are named by no
 	// manifest any more.
 	Adhoc, Orphaned bool
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time
 }
+
+// Alive is whether anything of the unit may live, a rollout's second instance
+// included.
+func (v *View) Alive() bool { return v.Unit.Alive() || len(v.Beside) > 0 }
 
 // Snapshot is the state of every unit at one moment. It is never changed.
 type Snapshot struct {
@@ -77,7 +94,7 @@ func (s *Snapshot) Fact(id string) (graph.Fact, bool) {
 	if !ok || v.Orphaned {
 		return graph.Fact{}, false
 	}
-	return graph.Fact{Unit: v.Unit, Leaving: v.Leaving}, true
+	return graph.Fact{Unit: v.Unit, Leaving: v.Leaving, Matched: v.Matched}, true
 }
 
 // Hash is the short, stable name of a unit: the first 12 hex digits of the

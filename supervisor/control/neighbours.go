@@ -34,7 +34,7 @@ func edgeOf(snap *supervisor.Snapshot, shown, dependency string, e graph.Edge) i
 	if d, ok := snap.Find(dependency); ok {
 		name = d.Def.Name
 	}
-	verdict, reason := graph.Judge(e.Condition, name, fact, known)
+	verdict, reason := graph.Judge(e, name, fact, known)
 	edge := ipc.Edge{
 		Unit: shown, Condition: conditionText(e.Condition), Cascade: e.Cascade,
 		Satisfied: verdict == graph.Satisfied, Reason: reason,

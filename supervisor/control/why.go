@@ -83,7 +83,7 @@ func culprit(snap *supervisor.Snapshot, v *supervisor.View) *supervisor.View {
 	verdict := graph.Satisfied
 	for _, e := range snap.Graph.Needs(v.ID) {
 		fact, known := snap.Fact(e.Unit)
-		found, _ := graph.Judge(e.Condition, e.Unit, fact, known)
+		found, _ := graph.Judge(e, e.Unit, fact, known)
 		if d, ok := snap.Find(e.Unit); ok && found > verdict {
 			verdict, worst = found, d
 		}

@@ -6,7 +6,9 @@ import "systemg/config"
 type Edge struct {
 	Unit      string
 	Condition config.Condition
-	Cascade   bool
+	// Log is the regular expression of a condition log.
+	Log     string
+	Cascade bool
 }
 
 // Node is a unit and what it depends on.
@@ -36,7 +38,8 @@ func New(nodes []Node) *Graph {
 	for _, n := range nodes {
 		g.needs[n.ID] = n.Needs
 		for _, e := range n.Needs {
-			back := Edge{Unit: n.ID, Condition: e.Condition, Cascade: e.Cascade}
+			back := e
+			back.Unit = n.ID
 			g.dependents[e.Unit] = append(g.dependents[e.Unit], back)
 		}
 	}

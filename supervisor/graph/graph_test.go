@@ -59,7 +59,7 @@ func TestOrderOfAnyGraph(t *testing.T) {
 }
 
 func TestJudge(t *testing.T) {
-	oneshot := unit.Policy{Oneshot: true}
+	oneshot, checked := unit.Policy{Oneshot: true}, unit.Policy{Health: true}
 	for _, c := range []struct {
 		name string
 		cond config.Condition
@@ -76,10 +76,16 @@ func TestJudge(t *testing.T) {
 		{"a one-shot at work that only has to be started", config.CondStarted, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Policy: oneshot, Spawned: true, Main: true}}, Satisfied},
 		{"a unit that is stopped", config.CondReady, Fact{Unit: unit.Unit{State: unit.Stopped, Desired: unit.Down}}, Hopeless},
 		{"a unit that is on its way out", config.CondReady, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Ready: true}, Leaving: true}, Waiting},
+		{"a service that is well", config.CondReady, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Ready: true, Health: unit.Well, Policy: checked}}, Satisfied},
+		{"a service that was well and is not", config.CondReady, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Ready: true, Health: unit.Ill, Policy: checked}}, Waiting},
+		{"a service that is late", config.CondHealthy, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Health: unit.Ill, Policy: checked}}, Waiting},
+		{"a service whose line came before it was ready", config.CondLog, Fact{Unit: unit.Unit{State: unit.Starting, Desired: unit.Up}, Matched: map[string]bool{"ready": true}}, Satisfied},
+		{"a service whose line has not come", config.CondLog, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Ready: true}}, Waiting},
+		{"a job between two runs", config.CondReady, Fact{Unit: unit.Unit{State: unit.Scheduled, Desired: unit.Up}}, Satisfied},
 		{"a blocked unit", config.CondReady, Fact{Unit: unit.Unit{State: unit.Blocked, Desired: unit.Up}}, Hopeless},
 		{"a running service that has to complete", config.CondCompleted, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Ready: true}}, Waiting},
 	} {
-		got, why := Judge(c.cond, "db", c.fact, true)
+		got, why := Judge(Edge{Condition: c.cond, Log: "ready"}, "db", c.fact, true)
 		if got != c.want {
 			t.Errorf("%s: verdict %v (%s), want %v", c.name, got, why, c.want)
 		}
@@ -87,7 +93,7 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: it does not say why", c.name)
 		}
 	}
-	if got, why := Judge(config.CondReady, "db", Fact{}, false); got != Hopeless || why == "" {
+	if got, why := Judge(Edge{Condition: config.CondReady}, "db", Fact{}, false); got != Hopeless || why == "" {
 		t.Errorf("a unit nobody knows: %v %q", got, why)
 	}
 }

@@ -23,15 +23,18 @@ type Fact struct {
 	// Leaving is whether it is about to be stopped or restarted: then it
 	// satisfies nothing, however well it looks.
 	Leaving bool
+	// Matched are the regular expressions that a line of the present run's
+	// output has matched.
+	Matched map[string]bool
 }
 
 // Judge says of one edge whether its condition holds, and if not, in words,
 // what is missing. Name is how the dependency is called in those words.
-func Judge(cond config.Condition, name string, f Fact, known bool) (Verdict, string) {
+func Judge(e Edge, name string, f Fact, known bool) (Verdict, string) {
 	if !known {
 		return Hopeless, fmt.Sprintf("%s does not exist", name)
 	}
-	want := wanted(cond, f.Unit)
+	want := wanted(e.Condition, f.Unit)
 	switch u := f.Unit; u.State {
 	case unit.Failed:
 		return Hopeless, fmt.Sprintf("%s failed: %s", name, u.Reason)
@@ -39,20 +42,18 @@ func Judge(cond config.Condition, name string, f Fact, known bool) (Verdict, str
 		return Hopeless, fmt.Sprintf("%s is blocked: %s", name, u.Reason)
 	case unit.Stopped:
 		return Hopeless, fmt.Sprintf("%s is stopped", name)
-	case unit.Skipped:
+	case unit.Skipped, unit.Completed:
 		return whenStaying(f, name, want)
-	case unit.Completed:
-		return whenStaying(f, name, want)
-	case unit.Running:
-		if cond == config.CondStarted || (want != config.CondCompleted && u.Ready) {
+	case unit.Scheduled:
+		if e.Condition == config.CondReady {
 			return whenStaying(f, name, want)
 		}
 		return Waiting, waits(name, want)
-	case unit.Starting:
-		if cond == config.CondStarted && u.Spawned {
+	case unit.Running, unit.Starting:
+		if holds(e, want, f) {
 			return whenStaying(f, name, want)
 		}
-		return Waiting, waits(name, want)
+		return lacking(name, want, u)
 	case unit.Backoff:
 		return Waiting, fmt.Sprintf("%s (%s)", waits(name, want), u.Reason)
 	case unit.Pending, unit.Stopping:
@@ -61,15 +62,53 @@ func Judge(cond config.Condition, name string, f Fact, known bool) (Verdict, str
 	return Waiting, waits(name, want)
 }
 
+// holds is whether a dependency that is on its way, or works, is as it has to
+// be.
+func holds(e Edge, want config.Condition, f Fact) bool {
+	u := f.Unit
+	switch want {
+	case config.CondStarted:
+		return u.Spawned
+	case config.CondHealthy:
+		return u.State == unit.Running && u.Health == unit.Well
+	case config.CondLog:
+		return f.Matched[e.Log]
+	case config.CondCompleted:
+		return false
+	case config.CondReady, condRunning, condScheduled:
+	}
+	return u.State == unit.Running && u.Ready
+}
+
+// lacking says what a dependency that works lacks.
+func lacking(name string, want config.Condition, u unit.Unit) (Verdict, string) {
+	text := waits(name, want)
+	if u.Health == unit.Ill && u.Reason != "" {
+		text += " (" + u.Reason + ")"
+	}
+	return Waiting, text
+}
+
+// What ready means where a unit has no health check and is no one-shot.
+const (
+	condRunning   config.Condition = "running"
+	condScheduled config.Condition = "scheduled"
+)
+
 // wanted spells out what "ready" means for this dependency.
 func wanted(cond config.Condition, u unit.Unit) config.Condition {
 	if cond != config.CondReady {
 		return cond
 	}
-	if u.Policy.Oneshot {
+	switch {
+	case u.Policy.Oneshot:
 		return config.CondCompleted
+	case u.Policy.Cron:
+		return condScheduled
+	case u.Policy.Health:
+		return config.CondHealthy
 	}
-	return "running"
+	return condRunning
 }
 
 func whenStaying(f Fact, name string, want config.Condition) (Verdict, string) {

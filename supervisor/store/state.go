@@ -46,7 +46,9 @@ type UnitState struct {
 	Reason  string    `json:"reason,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
 	// Run is the number of the present or last run.
-	Run      uint64 `json:"run"`
+	Run uint64 `json:"run"`
+	// Runs is the highest number a run of the unit was ever given.
+	Runs     uint64 `json:"runs,omitempty"`
 	Restarts int    `json:"restarts,omitempty"`
 	Failures int    `json:"failures,omitempty"`
 	Attempts int    `json:"attempts,omitempty"`
@@ -74,6 +76,25 @@ type UnitState struct {
 	// supervisor and for adoption without the manifest. It must be valid
 	// JSON or empty.
 	Definition json.RawMessage `json:"definition,omitempty"`
+	// Proven is whether the definition was ready once; Good are earlier
+	// ones that were, oldest first.
+	Proven bool              `json:"proven,omitempty"`
+	Good   []json.RawMessage `json:"good,omitempty"`
+	// Slot is where a blue-green instance stands.
+	Slot string `json:"slot,omitempty"`
+	// Beside are the main processes of a rollout's second instance.
+	Beside []BesideState `json:"beside,omitempty"`
+}
+
+// BesideState is a process that lives beside the unit's own instance.
+type BesideState struct {
+	Run         uint64    `json:"run"`
+	PID         int       `json:"pid"`
+	StartTicks  uint64    `json:"start_ticks,omitempty"`
+	Mark        uint64    `json:"mark,omitempty"`
+	Cgroup      string    `json:"cgroup,omitempty"`
+	Containment string    `json:"containment,omitempty"`
+	StartedAt   time.Time `json:"started_at,omitzero"`
 }
 
 // Exit is how a run ended.

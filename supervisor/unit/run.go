@@ -38,7 +38,8 @@ func (m *machine) fire() {
 
 // begin begins a run with its first step.
 func (m *machine) begin() {
-	m.u.Run++
+	m.u.Run = max(m.u.Run, m.u.Runs) + 1
+	m.u.Runs = m.u.Run
 	m.u.Ready, m.u.ReadyAt, m.u.Exited, m.u.Killed, m.u.Then = false, time.Time{}, false, false, Judge
 	m.u.Health, m.u.Probe, m.u.Fault = NoHealth, "", ""
 	m.enter(Starting, "")

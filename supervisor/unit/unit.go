@@ -134,8 +134,9 @@ type Unit struct {
 	// Deadline is when Step wants a Deadline event; zero for never.
 	Deadline time.Time
 
-	// Run is the number of the present or last run.
-	Run uint64
+	// Run is the number of the present or last run, Runs the highest that
+	// was ever given: a rollout's candidate counts too.
+	Run, Runs uint64
 	// Main is whether something of the run's main tree may still live;
 	// Spawned whether its process is known to exist; Step which other
 	// command of the run does.

@@ -1,0 +1,136 @@
+package supervisor
+
+import (
+	"fmt"
+
+	"systemg/config"
+	"systemg/supervisor/unit"
+)
+
+// keepGenerations is how many earlier good definitions of a unit are kept.
+const keepGenerations = 3
+
+// keepGood remembers the present definition as good, if it was ready once and
+// another one takes its place.
+func (e *entry) keepGood(next *config.Unit) {
+	if !e.proven || len(config.Diff(e.def, next)) == 0 {
+		return
+	}
+	e.good = append(e.good, e.def)
+	if len(e.good) > keepGenerations {
+		e.good = append([]*config.Unit{}, e.good[len(e.good)-keepGenerations:]...)
+	}
+}
+
+// redefine gives the unit another definition.
+func (l *loop) redefine(e *entry, def *config.Unit) {
+	changed := len(config.Diff(e.def, def)) > 0
+	e.keepGood(def)
+	e.def = def
+	if changed {
+		e.proven = false
+	}
+	e.u.Policy = policy(def, l.o.Stability)
+	e.slot = firstSlot(def, e.slot)
+	l.configureLogs(e)
+	l.stale = true
+}
+
+func (l *loop) configureLogs(e *entry) {
+	if err := l.o.Outputs.Configure(e.def); err != nil {
+		l.o.Log.Warn("cannot configure logs", "unit", e.def.ID(), "error", err)
+	}
+}
+
+// takeNext takes over the definition that waited for the unit's restart.
+func (l *loop) takeNext(e *entry) {
+	if e.next == nil {
+		return
+	}
+	next, back := e.next, e.goesBack()
+	e.next = nil
+	if back {
+		e.good, e.proven = e.good[:len(e.good)-1], false
+	}
+	l.redefine(e, next)
+	l.reshape()
+}
+
+// goesBack is whether the restart that is wished for goes back to the newest of
+// the good definitions.
+func (e *entry) goesBack() bool {
+	return e.next != nil && len(e.good) > 0 && e.next == e.good[len(e.good)-1]
+}
+
+// NoGenerationError says that there is no good definition to go back to.
+type NoGenerationError struct{ ID string }
+
+func (e *NoGenerationError) Error() string {
+	return fmt.Sprintf("there is no earlier good generation of %s", e.ID)
+}
+
+// turn says when a unit may be restarted, as one of several replicas.
+type turn int
+
+const (
+	turnNow turn = iota
+	turnLater
+	turnNever
+)
+
+// turn lets replicas be replaced one at a time, in the order of their numbers,
+// and none after one that failed: what is broken is not spread.
+func (l *loop) turn(e *entry) (turn, string) {
+	if e.roll != nil {
+		return turnLater, ""
+	}
+	if e.def.Replica == 0 {
+		return turnNow, ""
+	}
+	for _, other := range l.replicas(e) {
+		switch {
+		case other == e || other.orphan || other.batch != e.batch || other.def.Replica > e.def.Replica:
+		case other.wish == wishRestart || other.roll != nil:
+			return turnLater, ""
+		case other.last != nil && other.rollouts > other.batchRollouts && !other.last.OK:
+			return turnNever, fmt.Sprintf("not replaced: %s could not be", other.def.Name)
+		case other.u.State == unit.Failed || other.u.State == unit.Blocked || other.u.Health == unit.Ill || other.u.Attempts > 0:
+			return turnNever, fmt.Sprintf("not replaced: %s is %s", other.def.Name, other.u.State)
+		case !atRest(other.u):
+			return turnLater, ""
+		}
+	}
+	return turnNow, ""
+}
+
+// atRest is whether a unit is as it will stay: ready, or not wanted to run.
+func atRest(u unit.Unit) bool {
+	if u.State == unit.Running {
+		return u.Ready || u.Policy.Oneshot
+	}
+	return u.Settled()
+}
+
+// replicas are the units that share the unit's base name, itself included.
+func (l *loop) replicas(e *entry) []*entry {
+	if e.def.Replica == 0 {
+		return []*entry{e}
+	}
+	var list []*entry
+	for i := 1; i <= max(e.def.Replicas, e.def.Replica); i++ {
+		if other, ok := l.entries[fmt.Sprintf("%s/%s.%d", e.def.Project, e.def.Base, i)]; ok && other.def.Base == e.def.Base {
+			list = append(list, other)
+		}
+	}
+	return list
+}
+
+// touchReplicas has the replicas looked at: it may be their turn.
+func (l *loop) touchReplicas(e *entry) {
+	if e.def.Replica == 0 || l.restarts == 0 {
+		return
+	}
+	for _, other := range l.replicas(e) {
+		l.dirty = append(l.dirty, other.def.ID())
+	}
+}
