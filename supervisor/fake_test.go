@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -266,3 +267,34 @@ func (r *room) started() []string {
 }
 
 func exitStatus(code int) proc.Status { return proc.Status{Known: true, Code: code} }
+
+// replicas are n instances of a service.
+func replicas(base string, n int, change ...func(*config.Unit)) []config.Unit {
+	var list []config.Unit
+	for i := range n {
+		u := service(base, change...)
+		u.Name, u.Replica, u.Replicas = fmt.Sprintf("%s.%d", base, i+1), i+1, n
+		list = append(list, u)
+	}
+	return list
+}
+
+// successor is another supervisor over the same machines that has found the
+// state. It ends with the test.
+func (r *room) successor(state store.State) *Supervisor {
+	r.Helper()
+	next := New(Options{
+		Host: r.host, Outputs: fakeOutputs{}, Journal: r.journal, Saver: &fakeSaver{},
+		Log: slog.New(slog.DiscardHandler), BootID: "boot", Generation: "h",
+		Spread: func() float64 { return 0 },
+	})
+	r.host.sup = next
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); next.Run(ctx) }()
+	r.Cleanup(func() { cancel(); <-done })
+	if err := next.Restore(ctx, state); err != nil {
+		r.Fatal(err)
+	}
+	return next
+}

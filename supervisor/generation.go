@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"fmt"
 
 	"systemg/config"
@@ -67,6 +68,36 @@ type NoGenerationError struct{ ID string }
 
 func (e *NoGenerationError) Error() string {
 	return fmt.Sprintf("there is no earlier good generation of %s", e.ID)
+}
+
+// Rollback gives the selected units their newest earlier definition that was
+// ready once, by their deployment strategy, whatever the manifest says by now.
+// The error is a *NoGenerationError where a unit has none; then nothing is done.
+func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, error) {
+	return ask(ctx, s, func(l *loop) (Baseline, error) {
+		if l.closing {
+			return Baseline{}, ErrClosing
+		}
+		chosen, err := l.choose(sel)
+		if err != nil {
+			return Baseline{}, err
+		}
+		for _, e := range chosen {
+			if len(e.good) == 0 {
+				return Baseline{}, &NoGenerationError{ID: e.def.ID()}
+			}
+		}
+		l.batch++
+		var b Baseline
+		for _, e := range chosen {
+			m := e.mark()
+			m.Changed, m.Fresh = true, true
+			b.Units = append(b.Units, m)
+			e.next = e.good[len(e.good)-1]
+			l.want(e, wishRestart, "rolled back by an operator")
+		}
+		return b, nil
+	})
 }
 
 // turn says when a unit may be restarted, as one of several replicas.

@@ -200,6 +200,11 @@ func TestSameLooksAtEveryField(t *testing.T) {
 		alter(t, reflect.ValueOf(&b).Elem().Field(i))
 		return !same(&a, &b)
 	})
+	check(reflect.TypeFor[BesideState](), func(i int) bool {
+		var a, b BesideState
+		alter(t, reflect.ValueOf(&b).Elem().Field(i))
+		return !sameBeside(a, b)
+	})
 	check(reflect.TypeFor[Exit](), func(i int) bool {
 		var a, b Exit
 		alter(t, reflect.ValueOf(&b).Elem().Field(i))
@@ -223,6 +228,10 @@ func alter(t *testing.T, v reflect.Value) {
 		*x = json.RawMessage("1")
 	case **Exit:
 		*x = &Exit{}
+	case *[]json.RawMessage:
+		*x = []json.RawMessage{json.RawMessage("1")}
+	case *[]BesideState:
+		*x = []BesideState{{Run: 1}}
 	default:
 		t.Fatalf("cannot alter a %s", v.Type())
 	}
