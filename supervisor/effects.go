@@ -92,6 +92,10 @@ func (l *loop) send(e *entry, id proc.TreeID, what order) {
 
 // launched is a launcher's answer: the tree exists.
 func (l *loop) launched(unitID string, id proc.TreeID, p proc.Process) {
+	if a, ok := l.asides[id]; ok {
+		l.asideLaunched(a, id)
+		return
+	}
 	e, t := l.find(unitID, id)
 	if t == nil {
 		return
@@ -112,6 +116,10 @@ func (l *loop) launched(unitID string, id proc.TreeID, p proc.Process) {
 
 // launchFailed is a launcher's answer: the tree could not be started.
 func (l *loop) launchFailed(unitID string, id proc.TreeID, exit unit.Exit) {
+	if a, ok := l.asides[id]; ok {
+		l.asideOver(a, id, exit)
+		return
+	}
 	e, t := l.find(unitID, id)
 	if t == nil {
 		return
@@ -145,6 +153,10 @@ func (l *loop) stepEnded(e *entry, t *tree, exit unit.Exit) {
 // processEvent is news of a tree.
 func (l *loop) processEvent(event proc.Event) {
 	id := eventTree(event)
+	if a, ok := l.asides[id]; ok {
+		l.asideEvent(a, id, event)
+		return
+	}
 	unitID, _ := splitTree(id)
 	e, t := l.find(unitID, id)
 	if t == nil {
@@ -172,7 +184,7 @@ func (l *loop) exited(e *entry, t *tree, event proc.Exited) {
 	if in := e.at(t.run); in != nil {
 		def = in.def
 	}
-	t.exit = exitOf(def, l.base(e), t.step, t.run, event)
+	t.exit = exitOf(def, l.base(e), shellLine(def, t.step), t.run, event)
 	l.ended(e, t, t.exit)
 	if t.step == unit.NoStep {
 		l.about(e, t.run, unit.Exited{Run: t.run, Exit: t.exit, Leftover: len(event.Leftover)})

@@ -25,6 +25,8 @@ type job struct {
 	base []string
 	// slots are where a blue-green unit's instances stand.
 	slots slots
+	// aside is the command that is to be run instead of a step.
+	aside *Aside
 	// main is the pid of the main process, for a stop_command.
 	main int
 }
@@ -97,6 +99,9 @@ func (s *Supervisor) launch() {
 
 // start opens the unit's outputs and starts the tree.
 func (s *Supervisor) start(one job) (proc.Process, error) {
+	if one.aside != nil {
+		return s.startAside(one)
+	}
 	o := s.loop.o
 	// A run's output begins with the first thing it does.
 	first := one.step == unit.NoStep || one.step == unit.SkipCheck || one.step == unit.PreStart
@@ -193,6 +198,11 @@ func environment(one job) []string {
 	if one.step == unit.StopCommand && one.main > 0 {
 		add("MAINPID", strconv.Itoa(one.main))
 	}
+	if one.aside != nil {
+		for _, v := range one.aside.Env {
+			add(v.Name, v.Value)
+		}
+	}
 	return env
 }
 
@@ -213,8 +223,9 @@ func failedStart(err error) unit.Exit {
 	return unit.Exit{Code: code, Time: time.Now(), Text: "cannot start: " + err.Error()}
 }
 
-// exitOf puts the end of a tree's main process into words.
-func exitOf(def *config.Unit, base []string, step unit.StepKind, run uint64, e proc.Exited) unit.Exit {
+// exitOf puts the end of a tree's main process into words. Line is what a shell
+// was given, empty where there was none.
+func exitOf(def *config.Unit, base []string, line string, run uint64, e proc.Exited) unit.Exit {
 	exit := unit.Exit{
 		Run: run, Code: e.Status.Code, Core: e.Status.Core, Time: e.Time,
 		OK:   e.Status.Known && e.Status.Signal == 0 && e.Status.Code == 0,
@@ -229,7 +240,7 @@ func exitOf(def *config.Unit, base []string, step unit.StepKind, run uint64, e p
 	if e.Status.Signal != 0 {
 		exit.Signal = unix.SignalName(e.Status.Signal)
 	}
-	if line := shellLine(def, step); line != "" && e.Status.Known {
+	if line != "" && e.Status.Known {
 		exit.Text += shellHint(exit.Code, line, def, base)
 	}
 	return exit

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"systemg/supervisor/graph"
+	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 )
 
@@ -40,6 +41,10 @@ type loop struct {
 	graph    *graph.Graph
 	problems map[string]string
 	closing  bool
+
+	// asides are the commands that belong to no run.
+	asides   map[proc.TreeID]*aside
+	asideSeq uint64
 
 	// changed are the units whose views are out of date; dirty those whose
 	// place in the graph has to be looked at.
@@ -73,6 +78,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 	return &loop{
 		s: s, o: o,
 		entries:  map[string]*entry{},
+		asides:   map[proc.TreeID]*aside{},
 		projects: map[string]Project{},
 		graph:    graph.New(nil),
 		problems: map[string]string{},

@@ -1,0 +1,142 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"systemg/config"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/unit"
+)
+
+// Aside is a command line that belongs to a unit and to none of its runs: a
+// probe, a hook. It runs by sh -c in the unit's folder and environment.
+type Aside struct {
+	// Def is the unit's definition, Base its base environment, Run the run
+	// it is about.
+	Def  *config.Unit
+	Base []string
+	Run  uint64
+	// Kind is a word for the journal and the log: "probe", "hook".
+	Kind string
+	Line string
+	// Env comes on top of the unit's environment.
+	Env []config.EnvVar
+	// Output gets what it prints; nil means the unit's log.
+	Output *os.File
+}
+
+// aside is one that was ordered.
+type aside struct {
+	tree
+	def  *config.Unit
+	base []string
+	line string
+	done chan unit.Exit
+}
+
+// RunAside runs a command as a process tree of its own, and returns how its
+// main process ended once nothing of the tree lives. When ctx ends the tree is
+// killed; the exit then says so. The error is ErrClosing, or ctx's where the
+// command was not started any more.
+func (s *Supervisor) RunAside(ctx context.Context, a Aside) (unit.Exit, error) {
+	done := make(chan unit.Exit, 1)
+	ordered := make(chan proc.TreeID, 1)
+	s.send(func(l *loop) { ordered <- l.orderAside(a, done) })
+	var id proc.TreeID
+	select {
+	case id = <-ordered:
+	case <-s.ended:
+		return unit.Exit{}, ErrClosing
+	}
+	select {
+	case exit := <-done:
+		return exit, nil
+	case <-s.ended:
+		return unit.Exit{}, ErrClosing
+	case <-ctx.Done():
+	}
+	s.send(func(l *loop) { l.killAside(id) })
+	select {
+	case exit := <-done:
+		return exit, nil
+	case <-s.ended:
+		return unit.Exit{}, ErrClosing
+	}
+}
+
+// orderAside has a launcher start the tree.
+func (l *loop) orderAside(a Aside, done chan unit.Exit) proc.TreeID {
+	l.asideSeq++
+	id := proc.TreeID{Unit: a.Def.ID() + ":" + a.Kind, Run: l.asideSeq}
+	l.asides[id] = &aside{tree: tree{step: unit.StepKind(a.Kind), run: a.Run}, def: a.Def, base: a.Base, line: a.Line, done: done}
+	l.s.jobs.put(job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a})
+	return id
+}
+
+func (l *loop) killAside(id proc.TreeID) {
+	a, ok := l.asides[id]
+	switch {
+	case !ok:
+	case !a.started:
+		a.due = orderKill
+	default:
+		l.o.Host.Kill(id)
+	}
+}
+
+// asideLaunched is a launcher's answer for one.
+func (l *loop) asideLaunched(a *aside, id proc.TreeID) {
+	a.started = true
+	if a.due == orderKill {
+		l.o.Host.Kill(id)
+	}
+	for _, early := range a.early {
+		l.asideEvent(a, id, early)
+	}
+}
+
+// asideEvent is news of one. What its main process leaves behind is killed.
+func (l *loop) asideEvent(a *aside, id proc.TreeID, event proc.Event) {
+	if !a.started {
+		a.early = append(a.early, event)
+		return
+	}
+	switch event := event.(type) {
+	case proc.Exited:
+		a.exit = exitOf(a.def, a.base, a.line, a.run, event)
+		if a.due == orderKill {
+			a.exit.Text = "took too long, killed"
+		}
+		if len(event.Leftover) > 0 {
+			l.o.Host.Kill(id)
+		}
+	case proc.Emptied:
+		l.asideOver(a, id, a.exit)
+	}
+}
+
+func (l *loop) asideOver(a *aside, id proc.TreeID, exit unit.Exit) {
+	delete(l.asides, id)
+	a.done <- exit
+}
+
+// startAside starts one.
+func (s *Supervisor) startAside(one job) (proc.Process, error) {
+	o, a := s.loop.o, one.aside
+	spec := proc.Spec{
+		Tree: one.id, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
+		Env: environment(one), Stdout: a.Output, Stderr: a.Output,
+	}
+	if a.Output == nil {
+		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, false)
+		if err != nil {
+			return proc.Process{}, fmt.Errorf("cannot open its log: %w", err)
+		}
+		defer stdout.Close()
+		defer stderr.Close()
+		spec.Stdout, spec.Stderr = stdout, stderr
+	}
+	return o.Host.Start(spec)
+}
