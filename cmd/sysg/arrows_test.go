@@ -18,7 +18,7 @@ type pkg struct {
 
 // leaves are the packages that know nothing of the rest, but for the types of
 // config.
-var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store"}
+var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store", "health"}
 
 // allowed says, for each room, which rooms of the project it may import. A room
 // that is not listed may import nothing of it.
@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"supervisor/proc":         {},
 	"supervisor/logs":         {},
 	"supervisor/usage":        {},
+	"supervisor/health":       {},
 	"supervisor/store":        {},
 	"supervisor":              {"config", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit"},
 	"supervisor/control":      {"config", "ipc", "supervisor", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/usage"},

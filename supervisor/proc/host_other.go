@@ -38,6 +38,9 @@ func (*Host) Kill(TreeID) {}
 // Members are none.
 func (*Host) Members(TreeID) []int { return nil }
 
+// Owner knows nobody.
+func (*Host) Owner(int) (TreeID, bool) { return TreeID{}, false }
+
 // Census is empty.
 func (*Host) Census() map[TreeID][]int { return nil }
 

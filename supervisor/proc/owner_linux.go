@@ -1,0 +1,84 @@
+package proc
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Owner is the tree that a process belongs to: one that lives, or that has
+// ended and was not reaped yet. It asks the kernel at once, because the number
+// means nothing for longer. A process of a tree that is being started just now
+// is found too.
+func (h *Host) Owner(pid int) (TreeID, bool) {
+	if pid <= 0 || pid == os.Getpid() {
+		// This one wears the marker of whatever is being forked.
+		return TreeID{}, false
+	}
+	hold := holdOf(pid)
+	if id, ok := h.holder(hold); ok || !h.ours(hold) {
+		return id, ok
+	}
+	// A child may speak before its forker has put the tree into the table.
+	h.forking.Lock()
+	h.forking.Unlock() //nolint:staticcheck // it only waits for the forks under way
+	return h.holder(hold)
+}
+
+// hold is by what a process is held.
+type hold struct {
+	mark   uint64
+	cgroup string
+}
+
+// holdOf reads it from the kernel; it is empty where the process is gone.
+func holdOf(pid int) hold {
+	var lim unix.Rlimit
+	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) == nil && isMark(lim.Cur) {
+		return hold{mark: lim.Cur}
+	}
+	mount, err := mountOfCgroups()
+	if err != nil {
+		return hold{}
+	}
+	data, err := readSmall("/proc/" + strconv.Itoa(pid) + "/cgroup")
+	if err != nil {
+		return hold{}
+	}
+	for line := range bytes.Lines(data) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "0::"); ok {
+			return hold{cgroup: mount + path}
+		}
+	}
+	return hold{}
+}
+
+// mountOfCgroups is cgroupMount, asked once.
+var mountOfCgroups = sync.OnceValues(cgroupMount)
+
+// ours is whether only this host could have made the hold.
+func (h *Host) ours(s hold) bool {
+	return s.mark != 0 || h.groups.root != "" && below(s.cgroup, h.groups.root)
+}
+
+// holder is the tree that is held so.
+func (h *Host) holder(s hold) (TreeID, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, tr := range h.trees {
+		p := tr.process
+		if s.mark != 0 && p.Mark == s.mark || p.Cgroup != "" && below(s.cgroup, p.Cgroup) {
+			return id, true
+		}
+	}
+	return TreeID{}, false
+}
+
+// below is whether a path is a folder or leads into it.
+func below(path, folder string) bool {
+	return strings.HasPrefix(path, folder) && (len(path) == len(folder) || path[len(folder)] == '/')
+}
