@@ -46,15 +46,19 @@ const (
 	NoteLog = "log"
 	// NoteEvent carries an EventBatch.
 	NoteEvent = "event"
-	// NoteUnits carries a UnitPage: units of an answer that would not fit
-	// one message. They come before the answer and precede its own units.
-	NoteUnits = "units"
+	// NotePage carries a Page: part of an answer that would not fit one
+	// message.
+	NotePage = "page"
 )
 
-// UnitPage is part of the units of an answer.
-type UnitPage struct {
+// Page is a part of a list in an answer. Pages come before the answer, in
+// order, and their items precede those that the answer's own list has.
+type Page struct {
 	Request json.RawMessage `json:"request"`
-	Units   []Unit          `json:"units"`
+	// Member names the list: "units", or "operation.units" where it is in
+	// an object of the answer.
+	Member string          `json:"member"`
+	Items  json.RawMessage `json:"items"`
 }
 
 // Code is the stable word in an error's data.code.
@@ -70,6 +74,9 @@ const (
 	CodeUnknownProject  Code = "unknown_project"  // 4
 	CodeTimeout         Code = "timeout"          // 5
 	CodeRefused         Code = "refused"          // 1: cannot be enforced or is not allowed now
+	CodeParse           Code = "parse_error"      // the line is no JSON
+	CodeInvalid         Code = "invalid_request"  // the line is JSON and no request
+	CodeTooMany         Code = "too_many"         // connections or requests
 	CodeHelloFirst      Code = "hello_first"
 	CodeVersion         Code = "version"
 	CodeTooLarge        Code = "too_large"
@@ -81,7 +88,8 @@ const (
 
 // HelloParams opens every connection.
 type HelloParams struct {
-	// Client names the program and its version, for the log.
+	// Client names the program and its version, for the log; at most 128
+	// bytes.
 	Client   string `json:"client"`
 	Protocol int    `json:"protocol"`
 	// Quiet asks for no progress notifications: a client that shows none
@@ -100,6 +108,11 @@ type HelloResult struct {
 // CancelParams names the request to end.
 type CancelParams struct {
 	Request json.RawMessage `json:"request"`
+}
+
+// CancelResult says whether the request was under way.
+type CancelResult struct {
+	Canceled bool `json:"canceled"`
 }
 
 // Selection names units. Units are names, project/name, or hashes; a

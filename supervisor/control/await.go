@@ -210,7 +210,11 @@ func over(list []supervisor.Standing) bool {
 	return all
 }
 
+// clip keeps the first n characters.
 func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
 	r := []rune(s)
 	if len(r) <= n {
 		return s
