@@ -93,7 +93,7 @@ func (c *conn) read(ctx context.Context) (gone bool) {
 		line, err := in.next()
 		switch {
 		case errors.Is(err, errTooLong):
-			c.reject(null, Errorf(CodeTooLarge, "a line may have %d bytes", MaxMessage))
+			c.reject(null, Errorf(CodeTooLarge, "a line may have at most %d bytes, its newline included", MaxMessage))
 			if !greeted {
 				return true
 			}

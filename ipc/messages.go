@@ -341,8 +341,9 @@ type Delta struct {
 	Generation string          `json:"generation"`
 	Seq        uint64          `json:"seq"`
 	// Units are the changed or added units, whole.
-	Units    []Unit   `json:"units,omitempty"`
-	Removed  []string `json:"removed,omitempty"`
+	Units   []Unit   `json:"units,omitempty"`
+	Removed []string `json:"removed,omitempty"`
+	// Problems are all there are now; none when it is left out.
 	Problems []string `json:"problems,omitempty"`
 }
 

@@ -153,8 +153,12 @@ func kindOf(raw []byte) string {
 		return "list"
 	case '"':
 		return "string"
+	case '{':
+		return "object"
 	case 't', 'f':
 		return "truth value"
+	case 'n':
+		return "null"
 	}
 	return "number"
 }

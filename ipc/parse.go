@@ -56,7 +56,7 @@ func (m message) fill(list []member) (message, *Error) {
 	case !given:
 		return m, Errorf(CodeInvalid, "a request needs an id: requests without one are not answered, and so not done")
 	case len(id) > maxID:
-		return m, Errorf(CodeInvalid, "an id may have %d bytes", maxID)
+		return m, Errorf(CodeInvalid, "an id may have at most %d bytes", maxID)
 	case !validID(id):
 		return m, Errorf(CodeInvalid, "an id has to be a string, a number or null, not %s", clipped(id))
 	}

@@ -154,7 +154,9 @@ func (s *Server) take(nc net.Conn) {
 		return
 	}
 	if err == nil && !allowed(peer) {
-		err = Errorf(CodeRefused, "user %d may not talk to this supervisor", peer.UID)
+		e := Errorf(CodeRefused, "user %d may not talk to this supervisor", peer.UID)
+		e.Try = "use the user who started the supervisor, or sudo"
+		err = e
 	}
 	go func() {
 		defer s.drop(c)

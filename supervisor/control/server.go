@@ -66,7 +66,7 @@ var handlers = map[string]handler{
 func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 	h, ok := handlers[r.Method]
 	if !ok {
-		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", r.Method)
+		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", clip(r.Method, 60))
 	}
 	defer s.rest.Reset(restAfter)
 	result, err := h(s, ctx, r)
