@@ -114,6 +114,25 @@ func TestParamsThatMakeSense(t *testing.T) {
 	}
 }
 
+// What the kernel takes as bytes arrives as the same bytes.
+func TestTextsThatAreNotUTF8(t *testing.T) {
+	sent := StartParams{Adhoc: &Adhoc{Exec: Texts{"echo", "\xff\xfe", "<&>"}, Dir: "/"}}
+	sent.Env = Texts{"A=1", "B=\xe9", "C="}
+	encoded, err := marshal(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got StartParams
+	if err := (&Request{params: encoded}).Decode(&got); err != nil || !reflect.DeepEqual(got, sent) {
+		t.Errorf("%s became %+v, %v", encoded, got, err)
+	}
+	for _, params := range []string{`{"path":"/a","env":[{"x":""}]}`, `{"path":"/a","env":[{"b":"?"}]}`, `{"path":"/a","env":[7]}`, `{"path":"/a","env":[[]]}`} {
+		if err := decode(MethodStart, params); err == nil || !strings.Contains(err.Error(), `"env"`) {
+			t.Errorf("%s: %v", params, err)
+		}
+	}
+}
+
 // Whatever params come, a decoder takes them or says what is wrong with them.
 func FuzzParams(f *testing.F) {
 	f.Add(MethodStart, []byte(`{"adhoc":{"exec":["true"],"dir":"/","ttl_secs":-1},"units":null}`))

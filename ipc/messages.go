@@ -130,7 +130,7 @@ type Manifest struct {
 	// Path is absolute.
 	Path string `json:"path,omitempty"`
 	// Env is a list of NAME=VALUE.
-	Env []string `json:"env,omitempty"`
+	Env Texts `json:"env,omitempty"`
 }
 
 // StatusParams asks for the state of the selected units.
@@ -369,7 +369,8 @@ type LogsParams struct {
 	Newest bool `json:"newest,omitempty"`
 }
 
-// LogBatch is a piece of the answer, oldest line first.
+// LogBatch is a piece of the answer, oldest line first: lines, or what was
+// skipped between the lines before it and those after.
 type LogBatch struct {
 	Request json.RawMessage `json:"request"`
 	Lines   []LogLine       `json:"lines,omitempty"`
@@ -463,9 +464,10 @@ type StartParams struct {
 
 // Adhoc is a unit without a manifest.
 type Adhoc struct {
-	Name string   `json:"name,omitempty"`
-	Exec []string `json:"exec"`
-	Dir  string   `json:"dir"`
+	Name string `json:"name,omitempty"`
+	Exec Texts  `json:"exec"`
+	// Dir is absolute.
+	Dir string `json:"dir"`
 	// TTLSecs ends the unit after that long; 0 means never.
 	TTLSecs float64 `json:"ttl_secs,omitempty"`
 	// ParentPID ends the unit when that process ends; 0 means none.
