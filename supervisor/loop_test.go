@@ -72,9 +72,10 @@ func TestCrashCascadesAndRecoveryBringsDependentsBackInOrder(t *testing.T) {
 		r.expect("db", "backoff", "api", "pending", "web", "pending", "other", "running")
 		r.pass(3 * time.Second)
 		r.expect("db", "running", "api", "running", "web", "running")
-		want := []string{"db", "other", "api", "web", "db", "api", "web"}
-		if got := r.started(); !slices.Equal(got, want) {
-			t.Errorf("started %v, want %v", got, want)
+		// "other" needs nobody, so its place among the starts is anybody's.
+		chain := slices.DeleteFunc(r.started(), func(name string) bool { return name == "other" })
+		if want := []string{"db", "api", "web", "db", "api", "web"}; !slices.Equal(chain, want) {
+			t.Errorf("started %v, want %v", chain, want)
 		}
 		if r.view("other").Process.PID != other {
 			t.Error("a unit that depends on nothing was touched")

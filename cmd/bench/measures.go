@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -125,136 +124,6 @@ func childOf(tasks string, other int) (int, error) {
 	return 0, nil
 }
 
-// many measures a large system.
-func (b *bench) many() ([]row, error) {
-	var manifest strings.Builder
-	manifest.WriteString("version: 1\nservices:\n")
-	for i := range b.units {
-		fmt.Fprintf(&manifest, "  u%d: {exec: [sleep, \"100000\"]}\n", i)
-	}
-	s, err := b.system(manifest.String())
-	if err != nil {
-		return nil, err
-	}
-	floor, err := b.bareLoop()
-	if err != nil {
-		return nil, err
-	}
-	// The supervisor is up before the clock starts; what is measured is
-	// bringing units up.
-	if _, err := s.do("start", "-d", "--name", "first", "--", "sleep", "100000"); err != nil {
-		return nil, err
-	}
-	defer s.stop()
-	pid, err := s.supervisor()
-	if err != nil {
-		return nil, err
-	}
-	idle := threads(pid)
-	began := time.Now()
-	start := s.command("start", "-d")
-	if err := start.Start(); err != nil {
-		return nil, err
-	}
-	exist, err := s.allExist(pid, b.units+1, began)
-	if err != nil {
-		return nil, err
-	}
-	if err := start.Wait(); err != nil {
-		return nil, err
-	}
-	done := time.Since(began)
-	rows := []row{
-		{fmt.Sprintf("%d units of `sleep`: every process exists", b.units), ms(exist), ms(floor) + " (bare os.StartProcess loop)", ratio(exist, floor), "≤ 1.3"},
-		{"the same until `start -d` returns, 250 ms of stability included", ms(done), ms(floor), ratio(done, floor), ""},
-	}
-	more, err := b.idle(s, pid, idle)
-	return append(rows, more...), err
-}
-
-// bareLoop starts as many processes without any supervisor.
-func (b *bench) bareLoop() (time.Duration, error) {
-	began := time.Now()
-	var list []*os.Process
-	for range b.units {
-		p, err := os.StartProcess("/bin/sleep", []string{"sleep", "100000"}, &os.ProcAttr{})
-		if err != nil {
-			return 0, err
-		}
-		list = append(list, p)
-	}
-	took := time.Since(began)
-	for _, p := range list {
-		if err := p.Kill(); err != nil {
-			return 0, err
-		}
-		if _, err := p.Wait(); err != nil {
-			return 0, err
-		}
-	}
-	return took, nil
-}
-
-// allExist waits until the supervisor has that many children.
-func (s *system) allExist(pid, want int, began time.Time) (time.Duration, error) {
-	for time.Since(began) < time.Minute {
-		n := 0
-		list, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-		if err != nil {
-			return 0, err
-		}
-		for _, task := range list {
-			data, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task.Name()))
-			if err == nil {
-				n += len(bytes.Fields(data))
-			}
-		}
-		if n >= want {
-			return time.Since(began), nil
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	return 0, errors.New("the processes do not come up")
-}
-
-// idleTime is how long a large system is watched doing nothing.
-const idleTime = 30 * time.Second
-
-// idle measures a large system while nobody looks, and then looks.
-func (b *bench) idle(s *system, pid, threadsBefore int) ([]row, error) {
-	time.Sleep(5 * time.Second)
-	before, err := cpu(pid)
-	if err != nil {
-		return nil, err
-	}
-	time.Sleep(idleTime)
-	after, err := cpu(pid)
-	if err != nil {
-		return nil, err
-	}
-	size, err := pss(pid)
-	if err != nil {
-		return nil, err
-	}
-	now := threads(pid)
-	status, err := median(21, func() (time.Duration, error) { return s.do("status") })
-	if err != nil {
-		return nil, err
-	}
-	version, err := median(21, func() (time.Duration, error) { return s.do("version") })
-	if err != nil {
-		return nil, err
-	}
-	stopped, err := s.do("stop")
-	return []row{
-		{fmt.Sprintf("memory with %d idle units (PSS)", b.units), fmt.Sprintf("%.1f MB", size), "", "", "≤ 25 MB"},
-		{"threads, with 1 unit and with all", fmt.Sprintf("%d, %d", threadsBefore, now), "", "", "do not grow"},
-		{"CPU of one core while nobody looks", fmt.Sprintf("%.2f %%", float64(after-before)/float64(idleTime)*100), "", "", "< 0.5 %"},
-		{fmt.Sprintf("`sysg status` of %d units", b.units), ms(status), ms(version) + " (`sysg version`)", "+" + ms(status-version), "≤ +20 ms"},
-		{fmt.Sprintf("`sysg stop` of %d units", b.units), ms(stopped), "", "", ""},
-	}, err
-}
-
 // volume is what the producer of the throughput measure writes.
 const volume = 1 << 30
 
@@ -300,7 +169,6 @@ func (b *bench) throughput() ([]row, error) {
 const producerSource = `package main
 
 import (
-	"bytes"
 	"os"
 )
 

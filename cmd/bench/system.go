@@ -74,8 +74,12 @@ func median(n int, one func() (time.Duration, error)) (time.Duration, error) {
 		}
 		list = append(list, d)
 	}
+	return middle(list), nil
+}
+
+func middle(list []time.Duration) time.Duration {
 	slices.Sort(list)
-	return list[len(list)/2], nil
+	return list[len(list)/2]
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }

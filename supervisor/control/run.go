@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -30,10 +29,6 @@ const (
 
 // flushTime bounds how long a supervisor that ends waits for its files.
 const flushTime = 5 * time.Second
-
-// restAfter is how long after the last operation the memory it took is given
-// back to the machine.
-const restAfter = 3 * time.Second
 
 // Options are what a supervisor is started with.
 type Options struct {
@@ -90,7 +85,7 @@ func assemble(o Options, dir *store.Dir) (*daemon, error) {
 	d.o, d.dir, d.paths, d.since = o, dir, o.Paths, time.Now()
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
-	d.rest = time.AfterFunc(restAfter, debug.FreeOSMemory)
+	d.rest = time.AfterFunc(restAfter, relax)
 	d.quit = func() {
 		select {
 		case d.stop <- struct{}{}:

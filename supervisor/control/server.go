@@ -75,6 +75,7 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 
 // note writes to the journal that a client asked for something.
 func (s *server) note(r *ipc.Request, what string) {
+	hurry()
 	what = clip(what, maxText)
 	by := fmt.Sprintf("uid %d pid %d (%s)", r.Peer.UID, r.Peer.PID, r.Client)
 	s.sup.Operation(what, by)

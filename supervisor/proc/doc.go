@@ -38,15 +38,16 @@
 // Host.mu guards the table of trees; it is never held over Notify, a fork or a
 // scan. A main process is reaped under it, and a group is signalled under it,
 // so a group is signalled only while its leader's number cannot belong to
-// somebody else. Host.forking is held, by the forker, from before a fork until the new tree is
-// in the table: strangers are reaped under it, so an early end is never taken
-// for a stranger's.
+// somebody else. Host.forking is held by the forkers, for reading, from before
+// a fork until the new tree is in the table; strangers are reaped while it is
+// held for writing, so an early end is never taken for a stranger's.
 //
 // # Forking
 //
-// All forks happen on one thread of their own, the forker. A fork takes time
+// All forks happen on two threads of their own, the forkers. A fork takes time
 // in proportion to the descriptors of the process, and a supervisor of 1000
-// units has 3000 of them; the forker unshares the table while it is small and
-// fetches the two descriptors each child needs (pidfd_getfd). The thread has
-// an empty signal mask, which children inherit.
+// units has 3000 of them; a forker unshares the table while it is small and
+// fetches the two descriptors each child needs (pidfd_getfd). The threads have
+// an empty signal mask, which children inherit. A marker is worn by the whole
+// process, so trees that are held by one are forked one after the other.
 package proc

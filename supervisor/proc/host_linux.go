@@ -17,11 +17,11 @@ type Host struct {
 	o      Options
 	bootID string
 	groups cgroups
-	forker *forker
+	crew   *crew
 
-	// forking is held, by the forker, from before a fork until its tree is
-	// in the table.
-	forking sync.Mutex
+	// forking is held, by the forkers for reading, from before a fork until
+	// its tree is in the table.
+	forking sync.RWMutex
 
 	mu    sync.Mutex
 	trees map[TreeID]*tree
@@ -79,7 +79,7 @@ func NewHost(o Options) (*Host, error) {
 	if h.groups, err = newCgroups(o.Name); err != nil {
 		o.Log.Info("process trees are held by a marker", "because", err)
 	}
-	if h.forker, err = newForker(&h.forking); err != nil {
+	if h.crew, err = newCrew(&h.forking); err != nil {
 		return nil, err
 	}
 	if err := h.openPoll(); err != nil {
@@ -146,7 +146,7 @@ func (h *Host) Close() error {
 	signal.Stop(h.children)
 	h.rouse()
 	<-h.ended
-	close(h.forker.quit)
+	close(h.crew.quit)
 	h.groups.close()
 	for fd := range h.watched {
 		_ = unix.Close(fd)

@@ -78,7 +78,7 @@ func (h *Host) fork(id TreeID, o order) (Process, error) {
 // errHeld says that it was the cgroup that could not be used.
 var errHeld = errors.New("the cgroup cannot be used")
 
-// give has the forker fork. The tree is in the table before anybody can reap
+// give has a forker fork. The tree is in the table before anybody can reap
 // its process.
 func (h *Host) give(id TreeID, o *order) (*tree, error) {
 	t := &tree{id: id, main: -1, leftovers: map[int]int{}}
@@ -93,7 +93,7 @@ func (h *Host) give(id TreeID, o *order) (*tree, error) {
 		h.trees[id] = t
 		h.mains[pid] = t
 	}
-	_, held, err := h.forker.do(*o)
+	_, held, err := h.crew.do(*o)
 	if held {
 		err = errors.Join(errHeld, err)
 	}

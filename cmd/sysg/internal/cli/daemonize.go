@@ -26,10 +26,6 @@ const readyFD = 3
 // launchTime is how long a new supervisor has to become ready.
 const launchTime = 20 * time.Second
 
-// gcPercent has a supervisor trade a little computing for memory: it allocates
-// little, and lives long.
-const gcPercent = 40
-
 // ready is what it says: one line of JSON.
 type ready struct {
 	OK     bool     `json:"ok"`
@@ -114,7 +110,6 @@ func (*superviseCmd) Run(a *app) error {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	crashLog(a.paths)
-	debug.SetGCPercent(gcPercent)
 	err := a.supervise(ctx, func() { tell(ready{OK: true}) })
 	if err == nil {
 		return nil
