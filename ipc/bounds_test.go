@@ -138,7 +138,7 @@ func TestStreamsThatHoldAllPlaces(t *testing.T) {
 		if all := got[4] + got[5]; !strings.Contains(all, `"canceled":true`) || !strings.Contains(all, `"id":"s0","error"`) {
 			t.Errorf("%s", all)
 		}
-		if took := time.Since(began); took != slotPatience {
+		if took := time.Since(began); took != slotPatience+2*jammedPatience {
 			t.Errorf("refused after %s", took)
 		}
 		// A place is free now.
@@ -346,4 +346,25 @@ func TestAnErrorWithTooMuchData(t *testing.T) {
 	if e, ok := err.(*Error); !ok || e.Code != CodeManifestInvalid || e.Data["truncated"] != true || e.Message != "the manifest has 9000 errors" {
 		t.Errorf("%v", err)
 	}
+}
+
+// A server that shuts down gives a client that does not read a moment, not
+// more.
+func TestShutdownDoesNotWaitForWhoDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(t, echo)
+		nc := c.connect(1)
+		go func() {
+			_, _ = nc.Write([]byte(greeting + strings.Repeat(`{"jsonrpc":"2.0","id":1,"method":"flood"}`+"\n", 3)))
+		}()
+		read(t, nc, 1)
+		synctest.Wait()
+		began := time.Now()
+		if err := c.s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > partingTime {
+			t.Errorf("it took %s", took)
+		}
+	})
 }

@@ -218,9 +218,10 @@ func (c *conn) begin(ctx context.Context, m message) {
 	}()
 }
 
-// slot takes a place for a request. One is waited for a moment, so that many
-// requests in one write are done in turn; after a moment in vain, which means
-// that streams hold all places, no more is waited until one is free.
+// slot takes a place for a request. One is waited for, so that many requests
+// in one write are done in turn. Once that was in vain, which means that streams
+// hold all places, the wait is short: long enough only for the place of an
+// answer that the client has just read.
 func (c *conn) slot(ctx context.Context) bool {
 	select {
 	case c.slots <- struct{}{}:
@@ -228,13 +229,15 @@ func (c *conn) slot(ctx context.Context) bool {
 		return true
 	default:
 	}
+	patience := slotPatience
 	if c.jammed {
-		return false
+		patience = jammedPatience
 	}
-	t := time.NewTimer(slotPatience)
+	t := time.NewTimer(patience)
 	defer t.Stop()
 	select {
 	case c.slots <- struct{}{}:
+		c.jammed = false
 		return true
 	case <-t.C:
 		c.jammed = true
@@ -315,6 +318,7 @@ func (c *conn) retire() {
 	c.retiring = true
 	c.mu.Unlock()
 	_ = c.net.SetReadDeadline(time.Unix(1, 0))
+	c.out.hasten(partingTime)
 }
 
 // answer sends a result and returns when it is written. One too long for a

@@ -30,8 +30,8 @@ func (g *gather) add(params json.RawMessage) error {
 	if !g.into.IsValid() {
 		return nil
 	}
-	var p Page
-	if err := json.Unmarshal(params, &p); err != nil {
+	p, err := openPage(params)
+	if err != nil {
 		return err
 	}
 	list, begun := g.lists[p.Member]

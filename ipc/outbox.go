@@ -21,6 +21,8 @@ type outbox struct {
 	queue   []outgoing
 	answers int
 	ending  bool
+	// endBy is when the last line has to be written, zero for no such time.
+	endBy   time.Time
 	stirred chan struct{}
 }
 
@@ -78,6 +80,14 @@ func (o *outbox) finish() {
 	o.stir()
 }
 
+// hasten gives the client no longer than d to take what is left.
+func (o *outbox) hasten(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.endBy = time.Now().Add(d)
+	_ = o.net.SetWriteDeadline(o.endBy)
+}
+
 func (o *outbox) stir() {
 	select {
 	case o.stirred <- struct{}{}:
@@ -125,9 +135,9 @@ func (o *outbox) run() {
 // write writes one line. It waits as long as the client reads at all; while an
 // answer is pending, or the connection is to end, no longer than the timeout.
 func (o *outbox) write(line []byte) bool {
-	_ = o.net.SetWriteDeadline(time.Time{})
 	var hurry *time.Timer
 	o.mu.Lock()
+	_ = o.net.SetWriteDeadline(o.endBy)
 	hurry = time.AfterFunc(o.timeout, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()

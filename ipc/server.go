@@ -20,10 +20,17 @@ const (
 	perProcess     = 64
 	reserved       = 64
 
-	maxRequests  = 64
-	slotPatience = time.Second
+	maxRequests = 64
+	// slotPatience is how long a request waits for a place, jammedPatience
+	// how long after one that waited in vain.
+	slotPatience   = time.Second
+	jammedPatience = 10 * time.Millisecond
+
 	writeTimeout = 30 * time.Second
 	helloTime    = 10 * time.Second
+	// partingTime is how long a server that shuts down waits for clients to
+	// take what it still has for them.
+	partingTime = 500 * time.Millisecond
 	// refuseTime bounds the write to a client that is turned away.
 	refuseTime = 100 * time.Millisecond
 	// remarkEvery is how often the log says that clients are turned away.
@@ -202,8 +209,9 @@ func (s *Server) drop(c *conn) {
 	s.working.Done()
 }
 
-// Shutdown stops accepting, lets the requests under way that do not stream
-// finish, and closes the connections. When ctx ends it closes them at once.
+// Shutdown stops accepting, cancels the requests under way, and closes the
+// connections once their answers are written; a client that does not read them
+// is not waited for long. When ctx ends it closes all at once.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
