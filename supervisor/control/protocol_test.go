@@ -128,39 +128,51 @@ var varying = regexp.MustCompile(`sysg [^"]+|"pid":\d+|"state_dir":"[^"]*"|"t":"
 func TestTheSessionInTheManual(t *testing.T) {
 	s := begin(t)
 	s.start("version: \"1\"\nproject: shop\nservices:\n  web:\n    command: echo serving; exec sleep 1000\n")
-	_, err := exec.LookPath("socat")
-	for _, bySocat := range []bool{false, true} {
-		if bySocat && err != nil {
+	t.Run("a socket", func(t *testing.T) { s.dial(false).follow(t, session(t)) })
+	t.Run("socat", func(t *testing.T) {
+		if _, err := exec.LookPath("socat"); err != nil {
 			if os.Getenv("SYSG_TEST_REQUIRE") == "all" {
-				t.Error("socat is missing")
+				t.Fatal(err)
 			}
-			break
+			t.Skip(err)
 		}
-		w := s.dial(bySocat)
-		for _, one := range session(t) {
-			text := one[2:]
-			if one[0] == '>' {
-				w.send("%s", text)
-				continue
-			}
-			pattern := regexp.QuoteMeta(text)
-			pattern = varying.ReplaceAllStringFunc(pattern, func(part string) string {
-				name, _, ok := strings.Cut(part, ":")
-				switch {
-				case strings.HasPrefix(part, "sysg "):
-					return `sysg [^"]+`
-				case part == "…":
-					return ".*"
-				case ok && name == `"pid"`:
-					return `"pid":\d+`
-				}
-				return name + `:"[^"]*"`
-			})
-			if got := w.line(); !regexp.MustCompile("^" + pattern + "$").MatchString(got) {
-				t.Fatalf("the manual says\n%s\nand there comes\n%s", text, got)
-			}
+		s.dial(true).follow(t, session(t))
+	})
+}
+
+// follow says what a session says, and compares what comes.
+func (w *wire) follow(t *testing.T, session []string) {
+	t.Helper()
+	if len(session) == 0 {
+		t.Fatal("the manual shows no session")
+	}
+	for _, one := range session {
+		text := one[2:]
+		if one[0] == '>' {
+			w.send("%s", text)
+			continue
+		}
+		if got := w.line(); !patternOf(text).MatchString(got) {
+			t.Fatalf("the manual says\n%s\nand there comes\n%s", text, got)
 		}
 	}
+}
+
+// patternOf matches a line of the manual on any machine.
+func patternOf(text string) *regexp.Regexp {
+	pattern := varying.ReplaceAllStringFunc(regexp.QuoteMeta(text), func(part string) string {
+		name, _, _ := strings.Cut(part, ":")
+		switch {
+		case part == "…":
+			return ".*"
+		case strings.HasPrefix(part, "sysg "):
+			return `sysg [^"]+`
+		case name == `"pid"`:
+			return `"pid":\d+`
+		}
+		return name + `:"[^"]*"`
+	})
+	return regexp.MustCompile("^" + pattern + "$")
 }
 
 // Every method of the manual is served, and no other.
