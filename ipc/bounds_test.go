@@ -266,7 +266,7 @@ func TestGarbageLeavesNothing(t *testing.T) {
 // A list of any length arrives, and so does one in an object of the answer.
 func TestLongListsComeInPages(t *testing.T) {
 	const many = 4000
-	path, _ := serve(t, func(_ context.Context, r *Request) (any, error) {
+	path, _ := serve(t, func(context.Context, *Request) (any, error) {
 		p := PlanResult{Operation: &OperationResult{OK: true}}
 		for i := range many {
 			name := fmt.Sprintf("demo/%s-%d", strings.Repeat("n", 50), i)

@@ -127,24 +127,23 @@ func offer(fields map[string][]int) string {
 
 // wanted is a type in the words of JSON.
 func wanted(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int:
-		return "a whole number"
-	case reflect.Uint64:
-		return "a whole number that is not negative"
-	case reflect.Float64:
-		return "a number"
-	case reflect.Slice:
-		return "a list of strings"
-	}
 	if t == timeType {
 		return `a time as in RFC 3339, such as "2026-01-31T14:30:00Z"`
 	}
+	if words, ok := typeWords[t.Kind()]; ok {
+		return words
+	}
 	return "something else"
+}
+
+// typeWords has every kind of field that params have.
+var typeWords = map[reflect.Kind]string{
+	reflect.String:  "a string",
+	reflect.Bool:    "true or false",
+	reflect.Int:     "a whole number",
+	reflect.Uint64:  "a whole number that is not negative",
+	reflect.Float64: "a number",
+	reflect.Slice:   "a list of strings",
 }
 
 func kindOf(raw []byte) string {
