@@ -27,6 +27,9 @@ type Client struct {
 	mu    sync.Mutex
 	next  uint64
 	calls map[string]*call
+	// parting is what the supervisor said to nobody in particular before it
+	// closed the connection, nil for nothing.
+	parting *Error
 }
 
 // call is one request of this client.
@@ -34,7 +37,7 @@ type call struct {
 	id string
 	// answer has room for one.
 	answer chan message
-	// notes are taken by the caller; nil drops them.
+	// notes are taken by the caller.
 	notes chan message
 	// gone is closed when the caller takes nothing any more.
 	gone chan struct{}
@@ -118,42 +121,47 @@ func (c *Client) Close() error {
 // Call makes a request and waits for its answer; notifications are dropped.
 // The error is an *Error where the supervisor sent one, or ctx's.
 func (c *Client) Call(ctx context.Context, method string, params, result any) error {
-	k, err := c.send(method, params, false)
-	if err != nil {
-		return err
-	}
-	defer c.leave(k)
-	select {
-	case m := <-k.answer:
-		return settle(m, result)
-	case <-c.ended:
-		return c.lost(k, result)
-	case <-ctx.Done():
-		c.cancel(k)
-		return ctx.Err()
-	}
+	return c.Stream(ctx, method, params, func(string, json.RawMessage) error { return nil }, result)
+}
+
+// Status asks for the state of the selected units, however many.
+func (c *Client) Status(ctx context.Context, p StatusParams) (r StatusResult, err error) {
+	err = c.Call(ctx, MethodStatus, p, &r)
+	return r, err
+}
+
+// Graph asks for the dependency graph, however large.
+func (c *Client) Graph(ctx context.Context, p GraphParams) (r GraphResult, err error) {
+	err = c.Call(ctx, MethodGraph, p, &r)
+	return r, err
 }
 
 // Stream makes a request and calls note, in this goroutine, for each of its
-// notifications, in order. An error of note cancels the request and is
+// notifications, in order. Pages of the answer are no notifications to note:
+// they are put into result. An error of note cancels the request and is
 // returned.
 func (c *Client) Stream(ctx context.Context, method string, params any, note func(method string, params json.RawMessage) error, result any) error {
-	k, err := c.send(method, params, true)
+	k, err := c.send(method, params)
 	if err != nil {
 		return err
 	}
 	defer c.leave(k)
+	ahead := gatherInto(result)
 	for {
 		select {
 		case m := <-k.notes:
-			if err := note(m.Method, m.Params); err != nil {
+			take := note
+			if m.Method == NotePage {
+				take = func(_ string, params json.RawMessage) error { return ahead.add(params) }
+			}
+			if err := take(m.Method, m.Params); err != nil {
 				c.cancel(k)
 				return err
 			}
 		case m := <-k.answer:
-			return settle(m, result)
+			return settle(m, result, ahead)
 		case <-c.ended:
-			return c.lost(k, result)
+			return c.lost(k, result, ahead)
 		case <-ctx.Done():
 			c.cancel(k)
 			return ctx.Err()
@@ -161,22 +169,21 @@ func (c *Client) Stream(ctx context.Context, method string, params any, note fun
 	}
 }
 
-// send registers a call and writes its request.
-func (c *Client) send(method string, params any, notes bool) (*call, error) {
+// send registers a call and writes its request. A connection that is closed
+// is no error here: what the supervisor said last is still to be read.
+func (c *Client) send(method string, params any) (*call, error) {
 	encoded, err := marshal(params)
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode a request: %w", err)
 	}
-	k := &call{answer: make(chan message, 1), gone: make(chan struct{})}
-	if notes {
-		k.notes = make(chan message)
-	}
+	k := &call{answer: make(chan message, 1), notes: make(chan message), gone: make(chan struct{})}
 	c.mu.Lock()
 	c.next++
 	k.id = strconv.FormatUint(c.next, 10)
 	c.calls[k.id] = k
 	c.mu.Unlock()
-	if err := c.write(message{ID: json.RawMessage(k.id), Method: method, Params: encoded}); err != nil {
+	err = c.write(message{ID: json.RawMessage(k.id), Method: method, Params: encoded})
+	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 		c.leave(k)
 		return nil, err
 	}
@@ -198,10 +205,10 @@ func (c *Client) write(m message) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return Errorf(CodeTimeout, "the supervisor (pid %d) does not read", c.hello.PID)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 		return errLost()
 	}
-	return nil
+	return err
 }
 
 // errLost is the error of a connection that ended before the answer came.
@@ -212,14 +219,19 @@ func errLost() error {
 }
 
 // lost is the end of a call whose connection ended: its answer may have come
-// just before.
-func (c *Client) lost(k *call, result any) error {
+// just before, or the reason.
+func (c *Client) lost(k *call, result any, ahead *gather) error {
 	select {
 	case m := <-k.answer:
-		return settle(m, result)
+		return settle(m, result, ahead)
 	default:
-		return errLost()
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.parting != nil {
+		return c.parting
+	}
+	return errLost()
 }
 
 // leave ends a call: what still comes for it is dropped.
@@ -245,7 +257,7 @@ func (c *Client) cancel(k *call) {
 }
 
 // settle is what an answer means.
-func settle(m message, result any) error {
+func settle(m message, result any, ahead *gather) error {
 	if m.Error != nil {
 		return m.Error.decode()
 	}
@@ -255,6 +267,7 @@ func settle(m message, result any) error {
 	if err := json.Unmarshal(m.Result, result); err != nil {
 		return fmt.Errorf("cannot read the supervisor's answer: %w", err)
 	}
+	ahead.finish()
 	return nil
 }
 
@@ -283,7 +296,7 @@ func (c *Client) deliver(m message) {
 		return
 	}
 	k := c.find(requestOf(m.Params))
-	if k == nil || k.notes == nil {
+	if k == nil {
 		return
 	}
 	select {
@@ -293,13 +306,14 @@ func (c *Client) deliver(m message) {
 }
 
 // deliverAnswer hands an answer over. One without an id is about a line the
-// server could not read: every call fails with it.
+// server could not read, or about the connection: every call fails with it.
 func (c *Client) deliverAnswer(m message) {
 	var waiting []*call
 	if k := c.find(m.ID); k != nil {
 		waiting = append(waiting, k)
 	} else if string(m.ID) == "null" && m.Error != nil {
 		c.mu.Lock()
+		c.parting = m.Error.decode()
 		for _, k := range c.calls {
 			waiting = append(waiting, k)
 		}

@@ -9,8 +9,11 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // conn is a server's end of a connection.
@@ -21,6 +24,11 @@ type conn struct {
 	// hello is what the client said of itself.
 	hello HelloParams
 	out   *outbox
+	// slots has room for the requests under way; a request leaves it when
+	// its answer is written. jammed is whether the last one that wanted in
+	// waited in vain. Both are the reader's to wait on.
+	slots  chan struct{}
+	jammed bool
 
 	mu       sync.Mutex
 	under    map[string]context.CancelFunc
@@ -29,111 +37,109 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, peer Peer) *conn {
-	return &conn{s: s, net: nc, peer: peer, under: map[string]context.CancelFunc{}, out: newOutbox(nc, s.o.WriteTimeout)}
+	return &conn{
+		s: s, net: nc, peer: peer, under: map[string]context.CancelFunc{},
+		out: newOutbox(nc, s.o.WriteTimeout), slots: make(chan struct{}, maxRequests),
+	}
 }
 
-// serve reads until the client leaves. With refused it says why not, and ends.
+// serve reads until the client has said everything, and answers that. With
+// refused it says why not, and ends.
 func (c *conn) serve(refused error) {
 	written := make(chan struct{})
 	go func() { defer close(written); c.out.run() }()
 	ctx, cancel := context.WithCancel(c.s.ctx)
+	defer cancel()
 	if refused != nil {
 		c.reject(null, refused)
-	} else {
-		c.read(ctx)
-	}
-	c.mu.Lock()
-	retiring := c.retiring
-	c.mu.Unlock()
-	if !retiring {
+	} else if gone := c.read(ctx); gone && !c.isRetiring() {
 		// Nobody is there any more to answer to.
 		cancel()
 	}
-	c.requests.Wait()
-	cancel()
+	c.finish(cancel)
 	c.out.finish()
 	<-written
 	_ = c.net.Close()
 }
 
-// read handles lines until the connection ends.
-func (c *conn) read(ctx context.Context) {
+// finish waits for the requests under way. A client that has only closed its
+// writing half still gets its answers; one that goes away ends its requests.
+func (c *conn) finish(cancel context.CancelFunc) {
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if hangup(c.net); !c.isRetiring() {
+			cancel()
+		}
+	}()
+	c.requests.Wait()
+	_ = c.net.SetReadDeadline(time.Unix(1, 0))
+	<-watched
+}
+
+func (c *conn) isRetiring() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.retiring
+}
+
+// read handles lines until the last one, and says whether the client is gone,
+// which an end of its lines alone does not mean.
+func (c *conn) read(ctx context.Context) (gone bool) {
 	in := newLines(c.net)
+	in.loose = true
 	_ = c.net.SetReadDeadline(time.Now().Add(helloTime))
 	for greeted := false; ; {
 		line, err := in.next()
 		switch {
 		case errors.Is(err, errTooLong):
-			c.reject(null, Errorf(CodeTooLarge, "a line may have %d bytes", MaxMessage))
+			c.reject(null, Errorf(CodeTooLarge, "a line may have at most %d bytes, its newline included", MaxMessage))
 			if !greeted {
-				return
+				return true
 			}
 			continue
+		case errors.Is(err, os.ErrDeadlineExceeded) && !greeted && !c.isRetiring():
+			c.reject(null, Errorf(CodeHelloFirst, "no hello came within %s", helloTime))
+			return true
 		case err != nil:
-			if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
-				c.s.o.Log.Debug("a client left", "pid", c.peer.PID, "error", err)
-			}
-			return
+			c.left(err)
+			return !errors.Is(err, io.EOF)
 		}
 		m, refusal := parse(line)
-		if refusal != nil {
+		switch {
+		case refusal != nil:
 			c.reject(m.ID, refusal)
 			if !greeted {
-				return
+				return true
 			}
-			continue
-		}
-		if !greeted {
-			if !c.greet(m) {
-				return
-			}
+		case greeted:
+			c.begin(ctx, m)
+		case !c.greet(m):
+			return true
+		default:
 			greeted = true
 			_ = c.net.SetReadDeadline(time.Time{})
-			continue
 		}
-		c.begin(ctx, m)
 	}
 }
 
-// parse makes a request of a line. On an error the message has the id, or
-// null.
-func parse(line []byte) (message, *Error) {
-	if line[0] == '[' {
-		return message{ID: null}, Errorf(codeInvalid, "batches are not supported: send one request per line")
+// left notes an end that is out of the ordinary.
+func (c *conn) left(err error) {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.s.o.Log.Debug("a client left", "pid", c.peer.PID, "error", err)
 	}
-	var m message
-	if err := json.Unmarshal(line, &m); err != nil {
-		return message{ID: null}, Errorf(codeParse, "the line is no JSON-RPC message: %v", err)
-	}
-	if !validID(m.ID) {
-		return message{ID: null}, Errorf(codeInvalid, "a request needs an id, which is a string or a number")
-	}
-	switch {
-	case m.Version != version:
-		return m, Errorf(codeInvalid, `"jsonrpc" has to be "2.0"`)
-	case m.Method == "":
-		return m, Errorf(codeInvalid, "a request needs a method")
-	}
-	return m, nil
 }
 
-// greet handles the first request.
+// greet handles the first request. The version is looked at before anything
+// else: what a later version's hello may say is not for this one to judge.
 func (c *conn) greet(m message) bool {
 	if m.Method != MethodHello {
-		c.reject(m.ID, Errorf(CodeHelloFirst, "the first request has to be hello, not %s", m.Method))
+		c.reject(m.ID, Errorf(CodeHelloFirst, "the first request has to be hello, not %s", clipped([]byte(m.Method))))
 		return false
 	}
-	r := &Request{ID: m.ID, params: m.Params}
-	var p HelloParams
-	if err := r.Decode(&p); err != nil {
+	p, err := helloOf(m)
+	if err != nil {
 		c.reject(m.ID, err)
-		return false
-	}
-	if p.Protocol != Protocol {
-		e := Errorf(CodeVersion, "the client speaks protocol %d, this supervisor speaks %d", p.Protocol, Protocol)
-		e.Try = "use the sysg the supervisor was started with, or restart the supervisor"
-		e.Data = map[string]any{"client": p.Protocol, "server": Protocol}
-		c.reject(m.ID, e)
 		return false
 	}
 	c.hello = p
@@ -141,64 +147,138 @@ func (c *conn) greet(m message) bool {
 	return true
 }
 
+// maxClient is how long a client's name for itself may be, in bytes.
+const maxClient = 128
+
+// helloOf reads and checks what a client says of itself.
+func helloOf(m message) (p HelloParams, err error) {
+	var first struct {
+		Protocol json.Number `json:"protocol"`
+	}
+	if json.Unmarshal(m.Params, &first) == nil && first.Protocol != "" {
+		if n, err := first.Protocol.Float64(); err != nil || n != Protocol {
+			return p, versionError(first.Protocol.String())
+		}
+	}
+	r := &Request{ID: m.ID, params: m.Params}
+	if err := r.Decode(&p); err != nil {
+		return p, err
+	}
+	switch {
+	case p.Protocol != Protocol:
+		return p, Errorf(CodeUsage, `params: hello has to name its "protocol": this supervisor speaks %d`, Protocol)
+	case len(p.Client) > maxClient || strings.ContainsFunc(p.Client, unicode.IsControl):
+		return p, Errorf(CodeUsage, `params: "client" has to be a name of at most %d bytes without control characters`, maxClient)
+	}
+	return p, nil
+}
+
+// versionError names both versions.
+func versionError(theirs string) error {
+	theirs = clipped([]byte(theirs))
+	e := Errorf(CodeVersion, "the client speaks protocol %s, this supervisor speaks %d", theirs, Protocol)
+	e.Try = "use the sysg the supervisor was started with, or restart the supervisor"
+	e.Data = map[string]any{"client": theirs, "server": Protocol}
+	if n, err := strconv.Atoi(theirs); err == nil {
+		e.Data["client"] = n
+	}
+	return e
+}
+
 // begin starts a request, or says why not.
 func (c *conn) begin(ctx context.Context, m message) {
 	switch m.Method {
 	case MethodHello:
-		c.reject(m.ID, Errorf(codeInvalid, "hello was said already"))
+		c.reject(m.ID, Errorf(CodeInvalid, "hello was said already"))
 		return
 	case MethodCancel:
 		c.cancel(m)
 		return
 	}
-	key := string(m.ID)
-	ctx, cancel := context.WithCancel(ctx)
-	c.mu.Lock()
-	_, twice := c.under[key]
-	var refusal *Error
-	switch {
-	case c.retiring:
-		refusal = Errorf(CodeShuttingDown, "the supervisor is shutting down")
-	case twice:
-		refusal = Errorf(codeInvalid, "the id %s is under way already", key)
-	case len(c.under) >= maxRequests:
-		refusal = Errorf(CodeRefused, "%d requests are under way on this connection", maxRequests)
-	default:
-		c.under[key] = cancel
-		c.requests.Add(1)
+	if !c.slot(ctx) {
+		e := Errorf(CodeTooMany, "%d requests are under way on this connection", maxRequests)
+		e.Try = "wait for answers, cancel some, or open another connection"
+		c.reject(m.ID, e)
+		return
 	}
-	c.mu.Unlock()
-	if refusal != nil {
+	key := idKey(m.ID)
+	ctx, cancel := context.WithCancel(ctx)
+	if refusal := c.register(key, cancel); refusal != nil {
 		cancel()
+		<-c.slots
 		c.reject(m.ID, refusal)
 		return
 	}
-	r := &Request{ID: append(json.RawMessage(nil), m.ID...), Method: m.Method, Peer: c.peer, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
+	r := &Request{ID: m.ID, Method: m.Method, Peer: c.peer, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
 	go func() {
 		defer c.requests.Done()
-		defer c.forget(key, cancel)
-		c.handle(ctx, r)
+		defer func() { <-c.slots }()
+		defer cancel()
+		c.handle(ctx, r, key)
 	}()
 }
 
-func (c *conn) forget(key string, cancel context.CancelFunc) {
-	cancel()
+// slot takes a place for a request. One is waited for, so that many requests
+// in one write are done in turn. Once that was in vain, which means that streams
+// hold all places, the wait is short: long enough only for the place of an
+// answer that the client has just read.
+func (c *conn) slot(ctx context.Context) bool {
+	select {
+	case c.slots <- struct{}{}:
+		c.jammed = false
+		return true
+	default:
+	}
+	patience := slotPatience
+	if c.jammed {
+		patience = jammedPatience
+	}
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case c.slots <- struct{}{}:
+		c.jammed = false
+		return true
+	case <-t.C:
+		c.jammed = true
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// register notes a request as under way.
+func (c *conn) register(key string, cancel context.CancelFunc) *Error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, twice := c.under[key]; twice {
+		return Errorf(CodeInvalid, "the id %s is under way already", key)
+	}
+	if c.retiring {
+		return Errorf(CodeShuttingDown, "the supervisor is shutting down")
+	}
+	c.under[key] = cancel
+	c.requests.Add(1)
+	return nil
+}
+
+func (c *conn) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.under, key)
 }
 
-// handle runs the handler and answers.
-func (c *conn) handle(ctx context.Context, r *Request) {
+// handle runs the handler and answers. The id is free again before the answer
+// is on its way, so that a client may use it at once.
+func (c *conn) handle(ctx context.Context, r *Request, key string) {
 	result, err := c.call(ctx, r)
-	if r.replied {
-		return
-	}
-	if err != nil {
+	c.forget(key)
+	switch {
+	case r.replied:
+	case err != nil:
 		c.reject(r.ID, err)
-		return
+	default:
+		c.answer(r.ID, result)
 	}
-	c.answer(r.ID, result)
 }
 
 // call runs the handler; a panic ends the request and nothing else.
@@ -215,17 +295,21 @@ func (c *conn) call(ctx context.Context, r *Request) (result any, err error) {
 func (c *conn) cancel(m message) {
 	var p CancelParams
 	r := &Request{ID: m.ID, params: m.Params}
-	if err := r.Decode(&p); err != nil {
+	err := r.Decode(&p)
+	if err == nil && len(p.Request) == 0 {
+		err = Errorf(CodeUsage, `params: cancel has to name the "request" to end by its id`)
+	}
+	if err != nil {
 		c.reject(m.ID, err)
 		return
 	}
 	c.mu.Lock()
-	end, ok := c.under[string(p.Request)]
+	end, ok := c.under[idKey(p.Request)]
 	c.mu.Unlock()
 	if ok {
 		end()
 	}
-	c.answer(m.ID, map[string]bool{"canceled": ok})
+	c.answer(m.ID, CancelResult{Canceled: ok})
 }
 
 // retire stops reading; requests under way get to answer.
@@ -234,23 +318,39 @@ func (c *conn) retire() {
 	c.retiring = true
 	c.mu.Unlock()
 	_ = c.net.SetReadDeadline(time.Unix(1, 0))
+	c.out.hasten(partingTime)
 }
 
+// answer sends a result and returns when it is written. One too long for a
+// message goes in pages.
 func (c *conn) answer(id json.RawMessage, result any) {
 	encoded, err := marshal(result)
 	if err != nil {
 		c.reject(id, Errorf(CodeInternal, "cannot encode the answer: %v", err))
 		return
 	}
+	if len(encoded) > MaxMessage-envelope {
+		if encoded, err = c.page(id, encoded); err != nil {
+			c.reject(id, err)
+			return
+		}
+	}
 	line, refusal := encode(message{ID: id, Result: encoded})
 	if refusal != nil {
 		c.reject(id, refusal)
 		return
 	}
-	c.out.put(line)
+	c.out.answer(line)
 }
 
+// reject sends an error and returns when it is written.
 func (c *conn) reject(id json.RawMessage, err error) {
+	c.out.answer(rejection(id, err))
+}
+
+// rejection is the line of an error. Where its data makes it too long the
+// data is left out, but for the code.
+func rejection(id json.RawMessage, err error) []byte {
 	var e *Error
 	if !errors.As(err, &e) {
 		e = Errorf(CodeInternal, "%s", err.Error())
@@ -260,7 +360,11 @@ func (c *conn) reject(id json.RawMessage, err error) {
 	}
 	line, tooLarge := encode(message{ID: id, Error: e.encode()})
 	if tooLarge != nil {
-		line, _ = encode(message{ID: id, Error: tooLarge.encode()})
+		short := &Error{Code: e.Code, Message: clip(e.Message), Try: clip(e.Try), Data: map[string]any{"truncated": true}}
+		line, _ = encode(message{ID: id, Error: short.encode()})
 	}
-	c.out.put(line)
+	return line
 }
+
+// clip keeps what a message has room for in any case.
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 4<<10)], "") }

@@ -15,18 +15,26 @@
 //
 // Each connection of a server has three kinds of goroutine: one that reads
 // lines, one that writes them, and one per request, which runs the Handler.
-// The reader ends with the connection, the writer with the reader and the last
-// request, a request with its Handler. Server.Serve returns when all have
-// ended.
+// The reader ends with the client's last line, the writer with the reader and
+// the last request, a request with its Handler. A client that has said its last
+// line but is still there (a half-closed socket) gets its answers; when it is
+// gone its requests are canceled. Server.Shutdown returns when all have ended.
+//
+// # Bounds
+//
+// Lines have at most MaxMessage bytes, in both directions. An answer longer
+// than that has its lists sent ahead in pages, which Client puts together
+// again; handlers need not care. One process may hold only a share of the
+// connections, and the last ones are kept for processes that have none.
 //
 // # Slow readers
 //
-// A Notify waits until its line has been written, so a request has at most one
-// in the queue: a client that does not read holds up its own requests and
-// nobody else's, and a few lines of memory. An answer does not wait; those of
-// one connection are bounded by the number of its requests. A client whose
-// socket takes nothing for WriteTimeout while an answer is pending is cut off;
-// one that merely reads notifications slowly is not.
+// Whoever sends a line waits until it is written, so a connection has at most
+// one in the queue for each request under way, and one of the reader's. A
+// client that does not read its answers is soon not read from either: it holds
+// up its own requests and nobody else's, and costs no memory that grows. A
+// client whose socket takes nothing for WriteTimeout while an answer is pending
+// is cut off; one that merely reads notifications slowly is not.
 //
 // On the client's side one goroutine reads, and hands each notification to the
 // call it belongs to. A call that does not take its notifications holds up the

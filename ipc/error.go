@@ -52,9 +52,9 @@ const (
 // number is the code as JSON-RPC has it.
 func (c Code) number() int {
 	switch c {
-	case codeParse:
+	case CodeParse:
 		return numberParse
-	case CodeHelloFirst, CodeTooLarge, codeInvalid:
+	case CodeHelloFirst, CodeTooLarge, CodeInvalid:
 		return numberInvalid
 	case CodeUnknownMethod:
 		return numberUnknownMethod
@@ -65,12 +65,6 @@ func (c Code) number() int {
 	}
 	return numberOther
 }
-
-// The codes of lines that are no requests.
-const (
-	codeParse   Code = "parse_error"
-	codeInvalid Code = "invalid_request"
-)
 
 // wireError is the error object of JSON-RPC.
 type wireError struct {

@@ -46,15 +46,19 @@ const (
 	NoteLog = "log"
 	// NoteEvent carries an EventBatch.
 	NoteEvent = "event"
-	// NoteUnits carries a UnitPage: units of an answer that would not fit
-	// one message. They come before the answer and precede its own units.
-	NoteUnits = "units"
+	// NotePage carries a Page: part of an answer that would not fit one
+	// message.
+	NotePage = "page"
 )
 
-// UnitPage is part of the units of an answer.
-type UnitPage struct {
+// Page is a part of a list in an answer. Pages come before the answer, in
+// order, and their items precede those that the answer's own list has.
+type Page struct {
 	Request json.RawMessage `json:"request"`
-	Units   []Unit          `json:"units"`
+	// Member names the list: "units", or "operation.units" where it is in
+	// an object of the answer.
+	Member string          `json:"member"`
+	Items  json.RawMessage `json:"items"`
 }
 
 // Code is the stable word in an error's data.code.
@@ -70,6 +74,9 @@ const (
 	CodeUnknownProject  Code = "unknown_project"  // 4
 	CodeTimeout         Code = "timeout"          // 5
 	CodeRefused         Code = "refused"          // 1: cannot be enforced or is not allowed now
+	CodeParse           Code = "parse_error"      // the line is no JSON
+	CodeInvalid         Code = "invalid_request"  // the line is JSON and no request
+	CodeTooMany         Code = "too_many"         // connections or requests
 	CodeHelloFirst      Code = "hello_first"
 	CodeVersion         Code = "version"
 	CodeTooLarge        Code = "too_large"
@@ -81,7 +88,8 @@ const (
 
 // HelloParams opens every connection.
 type HelloParams struct {
-	// Client names the program and its version, for the log.
+	// Client names the program and its version, for the log; at most 128
+	// bytes.
 	Client   string `json:"client"`
 	Protocol int    `json:"protocol"`
 	// Quiet asks for no progress notifications: a client that shows none
@@ -102,6 +110,11 @@ type CancelParams struct {
 	Request json.RawMessage `json:"request"`
 }
 
+// CancelResult says whether the request was under way.
+type CancelResult struct {
+	Canceled bool `json:"canceled"`
+}
+
 // Selection names units. Units are names, project/name, or hashes; a
 // replicated unit's base name stands for all its replicas. Empty Units mean
 // every unit of Project; empty Project means every project.
@@ -117,7 +130,7 @@ type Manifest struct {
 	// Path is absolute.
 	Path string `json:"path,omitempty"`
 	// Env is a list of NAME=VALUE.
-	Env []string `json:"env,omitempty"`
+	Env Texts `json:"env,omitempty"`
 }
 
 // StatusParams asks for the state of the selected units.
@@ -328,8 +341,9 @@ type Delta struct {
 	Generation string          `json:"generation"`
 	Seq        uint64          `json:"seq"`
 	// Units are the changed or added units, whole.
-	Units    []Unit   `json:"units,omitempty"`
-	Removed  []string `json:"removed,omitempty"`
+	Units   []Unit   `json:"units,omitempty"`
+	Removed []string `json:"removed,omitempty"`
+	// Problems are all there are now; none when it is left out.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -355,7 +369,8 @@ type LogsParams struct {
 	Newest bool `json:"newest,omitempty"`
 }
 
-// LogBatch is a piece of the answer, oldest line first.
+// LogBatch is a piece of the answer, oldest line first: lines, or what was
+// skipped between the lines before it and those after.
 type LogBatch struct {
 	Request json.RawMessage `json:"request"`
 	Lines   []LogLine       `json:"lines,omitempty"`
@@ -449,9 +464,10 @@ type StartParams struct {
 
 // Adhoc is a unit without a manifest.
 type Adhoc struct {
-	Name string   `json:"name,omitempty"`
-	Exec []string `json:"exec"`
-	Dir  string   `json:"dir"`
+	Name string `json:"name,omitempty"`
+	Exec Texts  `json:"exec"`
+	// Dir is absolute.
+	Dir string `json:"dir"`
 	// TTLSecs ends the unit after that long; 0 means never.
 	TTLSecs float64 `json:"ttl_secs,omitempty"`
 	// ParentPID ends the unit when that process ends; 0 means none.

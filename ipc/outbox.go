@@ -8,8 +8,9 @@ import (
 )
 
 // outbox writes the lines of a connection in the order they came, in one
-// goroutine. An answer is queued and forgotten; whoever sends a notification
-// waits until it is written, so a request has at most one in the queue.
+// goroutine. Whoever sends one waits until it is written, so the queue has at
+// most one line per request under way and one of the reader's: a client that
+// does not read is not read from either, and costs no memory that grows.
 type outbox struct {
 	net     net.Conn
 	timeout time.Duration
@@ -20,12 +21,15 @@ type outbox struct {
 	queue   []outgoing
 	answers int
 	ending  bool
+	// endBy is when the last line has to be written, zero for no such time.
+	endBy   time.Time
 	stirred chan struct{}
 }
 
-// outgoing is one line; written is closed when it is, nil for an answer.
+// outgoing is one line; written is closed when it is.
 type outgoing struct {
 	line    []byte
+	answer  bool
 	written chan struct{}
 }
 
@@ -33,18 +37,21 @@ func newOutbox(c net.Conn, timeout time.Duration) *outbox {
 	return &outbox{net: c, timeout: timeout, done: make(chan struct{}), stirred: make(chan struct{}, 1)}
 }
 
-// put queues an answer. It never waits.
-func (o *outbox) put(line []byte) { o.add(outgoing{line: line}) }
+// answer writes an answer. Only the end of the connection keeps it from that.
+func (o *outbox) answer(line []byte) {
+	select {
+	case <-o.add(line, true):
+	case <-o.done:
+	}
+}
 
-// note queues a notification and waits until it is written.
+// note writes a notification, unless ctx ends first.
 func (o *outbox) note(ctx context.Context, line []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	written := make(chan struct{})
-	o.add(outgoing{line: line, written: written})
 	select {
-	case <-written:
+	case <-o.add(line, false):
 		return nil
 	case <-o.done:
 		return net.ErrClosed
@@ -53,14 +60,16 @@ func (o *outbox) note(ctx context.Context, line []byte) error {
 	}
 }
 
-func (o *outbox) add(one outgoing) {
+func (o *outbox) add(line []byte, answer bool) (written <-chan struct{}) {
+	one := outgoing{line: line, answer: answer, written: make(chan struct{})}
 	o.mu.Lock()
 	o.queue = append(o.queue, one)
-	if one.written == nil {
+	if answer {
 		o.answers++
 	}
 	o.mu.Unlock()
 	o.stir()
+	return one.written
 }
 
 // finish has the writer end once everything is written.
@@ -69,6 +78,14 @@ func (o *outbox) finish() {
 	o.ending = true
 	o.mu.Unlock()
 	o.stir()
+}
+
+// hasten gives the client no longer than d to take what is left.
+func (o *outbox) hasten(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.endBy = time.Now().Add(d)
+	_ = o.net.SetWriteDeadline(o.endBy)
 }
 
 func (o *outbox) stir() {
@@ -106,21 +123,21 @@ func (o *outbox) run() {
 			_ = o.net.Close()
 			return
 		}
-		if one.written != nil {
-			close(one.written)
-			continue
+		if one.answer {
+			o.mu.Lock()
+			o.answers--
+			o.mu.Unlock()
 		}
-		o.mu.Lock()
-		o.answers--
-		o.mu.Unlock()
+		close(one.written)
 	}
 }
 
 // write writes one line. It waits as long as the client reads at all; while an
 // answer is pending, or the connection is to end, no longer than the timeout.
 func (o *outbox) write(line []byte) bool {
-	_ = o.net.SetWriteDeadline(time.Time{})
 	var hurry *time.Timer
+	o.mu.Lock()
+	_ = o.net.SetWriteDeadline(o.endBy)
 	hurry = time.AfterFunc(o.timeout, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
@@ -130,6 +147,7 @@ func (o *outbox) write(line []byte) bool {
 		}
 		hurry.Reset(o.timeout)
 	})
+	o.mu.Unlock()
 	defer hurry.Stop()
 	_, err := o.net.Write(line)
 	return err == nil

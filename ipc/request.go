@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"reflect"
 )
 
 // Request is one request of a client. Its methods belong to the goroutine
@@ -29,26 +29,27 @@ type Request struct {
 
 // Decode reads the params into v, a pointer to a struct. Members it does not
 // know are an error, so that a typing error is never a silent no-op; missing
-// params are an empty object. The error is an *Error.
+// params are an empty object. The error is an *Error and names the member.
 func (r *Request) Decode(v any) error {
 	params := bytes.TrimSpace(r.params)
 	if len(params) == 0 || bytes.Equal(params, null) {
-		return nil
+		return checked(v)
 	}
 	if params[0] != '{' {
 		return Errorf(CodeUsage, "params have to be an object")
 	}
-	d := json.NewDecoder(bytes.NewReader(params))
-	d.DisallowUnknownFields()
-	err := d.Decode(v)
-	var wrong *json.UnmarshalTypeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &wrong):
-		return Errorf(CodeUsage, "params: %s has to be a %s, not a %s", wrong.Field, wrong.Type, wrong.Value)
+	if err := decodeObject(params, reflect.ValueOf(v).Elem(), ""); err != nil {
+		return Errorf(CodeUsage, "params: %s", err.Error())
 	}
-	return Errorf(CodeUsage, "params: %s", strings.TrimPrefix(err.Error(), "json: "))
+	return checked(v)
+}
+
+// checked looks at what the types leave open.
+func checked(v any) error {
+	if c, ok := v.(checker); ok {
+		return c.check()
+	}
+	return nil
 }
 
 // Notify sends a notification that belongs to the request. It returns when the

@@ -12,10 +12,29 @@ import (
 
 // The bounds of a server; see the package comment.
 const (
+	// maxConnections is how many connections there may be, perProcess how
+	// many of them one process may have. Above the first there are reserved
+	// ones for processes that have none, so that whoever hoards connections
+	// does not lock out a command that needs one.
 	maxConnections = 256
-	maxRequests    = 64
-	writeTimeout   = 30 * time.Second
-	helloTime      = 30 * time.Second
+	perProcess     = 64
+	reserved       = 64
+
+	maxRequests = 64
+	// slotPatience is how long a request waits for a place, jammedPatience
+	// how long after one that waited in vain.
+	slotPatience   = time.Second
+	jammedPatience = 10 * time.Millisecond
+
+	writeTimeout = 30 * time.Second
+	helloTime    = 10 * time.Second
+	// partingTime is how long a server that shuts down waits for clients to
+	// take what it still has for them.
+	partingTime = 500 * time.Millisecond
+	// refuseTime bounds the write to a client that is turned away.
+	refuseTime = 100 * time.Millisecond
+	// remarkEvery is how often the log says that clients are turned away.
+	remarkEvery = time.Minute
 	// acceptPause is how long a server without descriptors rests.
 	acceptPause = 100 * time.Millisecond
 )
@@ -55,8 +74,11 @@ type Server struct {
 	mu       sync.Mutex
 	listener net.Listener
 	conns    map[*conn]bool
-	closing  bool
-	working  sync.WaitGroup
+	// processes counts the connections of each, by pid.
+	processes map[int]int
+	remarked  time.Time
+	closing   bool
+	working   sync.WaitGroup
 }
 
 // NewServer makes a server.
@@ -70,7 +92,7 @@ func NewServer(h Handler, o ServerOptions) *Server {
 	if o.WriteTimeout == 0 {
 		o.WriteTimeout = writeTimeout
 	}
-	s := &Server{h: h, o: o, conns: map[*conn]bool{}}
+	s := &Server{h: h, o: o, conns: map[*conn]bool{}, processes: map[int]int{}}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	return s
 }
@@ -127,24 +149,21 @@ func (s *Server) isClosing() bool {
 	return s.closing
 }
 
-// take serves a connection in goroutines of its own.
+// take serves a connection in goroutines of its own, or says why not.
 func (s *Server) take(nc net.Conn) {
 	peer, err := s.o.Peer(nc)
 	c := newConn(s, nc, peer)
-	s.mu.Lock()
-	refused := s.closing || len(s.conns) >= maxConnections
-	if !refused {
-		s.conns[c] = true
-		s.working.Add(1)
-	}
-	s.mu.Unlock()
-	switch {
-	case refused:
-		s.o.Log.Warn("a client is refused: there are too many", "pid", peer.PID)
+	if refusal := s.admit(c); refusal != nil {
+		// A new socket has room for a line, so this does not wait.
+		_ = nc.SetWriteDeadline(time.Now().Add(refuseTime))
+		_, _ = nc.Write(rejection(null, refusal))
 		_ = nc.Close()
 		return
-	case err == nil && !allowed(peer):
-		err = Errorf(CodeRefused, "user %d may not talk to this supervisor", peer.UID)
+	}
+	if err == nil && !allowed(peer) {
+		e := Errorf(CodeRefused, "user %d may not talk to this supervisor", peer.UID)
+		e.Try = "use the user who started the supervisor, or sudo"
+		err = e
 	}
 	go func() {
 		defer s.drop(c)
@@ -152,15 +171,47 @@ func (s *Server) take(nc net.Conn) {
 	}()
 }
 
+// admit counts a connection in, if there is room for it.
+func (s *Server) admit(c *conn) *Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, own := len(s.conns), s.processes[c.peer.PID]
+	var refusal *Error
+	switch {
+	case s.closing:
+		return Errorf(CodeShuttingDown, "the supervisor is shutting down")
+	case own >= perProcess && c.peer.PID != 0:
+		refusal = Errorf(CodeTooMany, "process %d has %d connections already", c.peer.PID, own)
+		refusal.Try = "close some: one connection takes any number of requests"
+	case all >= maxConnections+reserved, all >= maxConnections && own > 0:
+		refusal = Errorf(CodeTooMany, "%d connections are open already", all)
+		refusal.Try = "try again later, or end the programs that hold them"
+	default:
+		s.conns[c] = true
+		s.processes[c.peer.PID]++
+		s.working.Add(1)
+		return nil
+	}
+	if now := time.Now(); now.Sub(s.remarked) >= remarkEvery {
+		s.remarked = now
+		s.o.Log.Warn("clients are turned away: there are too many", "pid", c.peer.PID, "its", own, "all", all)
+	}
+	return refusal
+}
+
 func (s *Server) drop(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c)
+	if s.processes[c.peer.PID]--; s.processes[c.peer.PID] == 0 {
+		delete(s.processes, c.peer.PID)
+	}
 	s.mu.Unlock()
 	s.working.Done()
 }
 
-// Shutdown stops accepting, lets the requests under way that do not stream
-// finish, and closes the connections. When ctx ends it closes them at once.
+// Shutdown stops accepting, cancels the requests under way, and closes the
+// connections once their answers are written; a client that does not read them
+// is not waited for long. When ctx ends it closes all at once.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true

@@ -42,6 +42,26 @@ func peerOf(c net.Conn) (Peer, error) {
 	return Peer{UID: int(cred.Uid), GID: int(cred.Gid), PID: int(cred.Pid)}, nil
 }
 
+// hangup returns when the other end is closed as a whole, not only its writing
+// half, or the read deadline is over. Nobody else may be reading. The kernel
+// tells: POLLHUP on a stream socket means that both directions are shut down.
+func hangup(c net.Conn) {
+	u, ok := c.(*net.UnixConn)
+	if !ok {
+		return
+	}
+	raw, err := u.SyscallConn()
+	if err != nil {
+		return
+	}
+	// An error is the deadline, or a connection closed on this side.
+	_ = raw.Read(func(fd uintptr) bool {
+		p := []unix.PollFd{{Fd: int32(fd)}}
+		_, err := unix.Poll(p, 0)
+		return err != nil && err != unix.EINTR || p[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
+	})
+}
+
 func firstOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -23,12 +23,13 @@ func (c *Client) Subscribe(ctx context.Context, p SubscribeParams, snapshot func
 }
 
 func (c *Client) subscribe(ctx context.Context, p SubscribeParams, snapshot func(SubscribeResult) error, delta func(Delta) error) error {
-	k, err := c.send(MethodSubscribe, p, true)
+	k, err := c.send(MethodSubscribe, p)
 	if err != nil {
 		return err
 	}
 	defer c.leave(k)
 	f := feed{snapshot: snapshot, delta: delta}
+	f.ahead = gatherInto(&f.first)
 	for err == nil {
 		select {
 		case m := <-k.notes:
@@ -43,7 +44,7 @@ func (c *Client) subscribe(ctx context.Context, p SubscribeParams, snapshot func
 		case m := <-k.answer:
 			err = f.begin(m)
 		case <-c.ended:
-			return c.lost(k, nil)
+			return c.lost(k, nil, nil)
 		case <-ctx.Done():
 			err = ctx.Err()
 		}
@@ -57,25 +58,30 @@ type feed struct {
 	snapshot func(SubscribeResult) error
 	delta    func(Delta) error
 
-	ahead      pages
+	first      SubscribeResult
+	ahead      *gather
 	generation string
 	seq        uint64
 }
 
 // begin takes the answer, which is the snapshot.
 func (f *feed) begin(m message) error {
-	var r SubscribeResult
-	if err := settle(m, &r); err != nil {
+	if err := settle(m, &f.first, f.ahead); err != nil {
 		return err
 	}
-	r.Units = append(f.ahead.units, r.Units...)
+	r := f.first
+	f.first = SubscribeResult{}
 	f.generation, f.seq = r.Generation, r.Seq
 	return f.snapshot(r)
 }
 
 func (f *feed) note(m message) error {
-	if m.Method != NoteDelta {
-		return f.ahead.note(m.Method, m.Params)
+	switch m.Method {
+	case NotePage:
+		return f.ahead.add(m.Params)
+	case NoteDelta:
+	default:
+		return nil
 	}
 	var d Delta
 	if err := json.Unmarshal(m.Params, &d); err != nil {

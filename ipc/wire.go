@@ -65,9 +65,13 @@ func encode(m message) ([]byte, *Error) {
 	}
 	b = append(b, "}\n"...)
 	if len(b) > MaxMessage {
-		return nil, Errorf(CodeTooLarge, "the message has %d bytes, more than %d", len(b), MaxMessage)
+		return nil, tooLong(len(b))
 	}
 	return b, nil
+}
+
+func tooLong(n int) *Error {
+	return Errorf(CodeTooLarge, "the message has %d bytes, more than %d", n, MaxMessage)
 }
 
 // start begins every line that encode makes.
@@ -126,20 +130,26 @@ var errTooLong = errors.New("the line is longer than a message may be")
 type lines struct {
 	in  *bufio.Reader
 	buf []byte
+	// loose takes a last line without its newline. A server does, for
+	// people who type; to a client such a line is an answer cut off.
+	loose bool
 }
 
 func newLines(r io.Reader) *lines { return &lines{in: bufio.NewReaderSize(r, 16<<10)} }
 
 // next is the next line without its newline, valid until the call after. Blank
-// lines are skipped. A line that the end of the stream cut off is dropped.
+// lines are skipped.
 func (l *lines) next() ([]byte, error) {
 	for {
 		line, err := l.one()
-		if err != nil {
+		if err != nil && (!l.loose || !errors.Is(err, io.EOF)) {
 			return nil, err
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			return line, nil
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 }
@@ -162,18 +172,12 @@ func (l *lines) one() ([]byte, error) {
 		switch {
 		case err == nil && long:
 			return nil, errTooLong
-		case err == nil:
-			return l.buf, nil
+		case errors.Is(err, io.EOF) && long:
+			return nil, errTooLong
+		case err == nil || errors.Is(err, io.EOF):
+			return l.buf, err
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
 		}
 	}
-}
-
-// validID is whether an id is a string or a number.
-func validID(id json.RawMessage) bool {
-	if len(id) == 0 || len(id) > 256 {
-		return false
-	}
-	return id[0] == '"' || id[0] == '-' || id[0] >= '0' && id[0] <= '9'
 }

@@ -103,12 +103,21 @@ func (s *server) result(list []supervisor.Standing) ipc.OperationResult {
 		if !o.OK {
 			result.OK = false
 			if failedBadly(st.View) {
-				o.LastLines = s.outputs.Tail(st.View.ID, lastLines)
+				o.LastLines = s.lastWords(st.View.ID)
 			}
 		}
 		result.Units = append(result.Units, o)
 	}
 	return result
+}
+
+// lastWords are the last lines of a unit's output, long ones cut.
+func (s *server) lastWords(id string) []string {
+	lines := s.outputs.Tail(id, lastLines)
+	for i := range lines {
+		lines[i] = clip(lines[i], maxText)
+	}
+	return lines
 }
 
 // late is the error of an operation whose time is over: it names what it
@@ -210,7 +219,11 @@ func over(list []supervisor.Standing) bool {
 	return all
 }
 
+// clip keeps the first n characters.
 func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
 	r := []rune(s)
 	if len(r) <= n {
 		return s

@@ -21,7 +21,7 @@ func unitOf(v *supervisor.View, r readings, now time.Time) ipc.Unit {
 	u := ipc.Unit{
 		ID: v.ID, Project: v.Def.Project, Name: v.Def.Name, Replica: v.Def.Replica,
 		Hash: v.Hash, Kind: kindOf(v), State: string(v.Unit.State), Health: "none", Deploy: "none",
-		Reason: v.Unit.Reason, Since: v.Unit.Since, Desired: string(v.Unit.Desired),
+		Reason: clip(v.Unit.Reason, maxText), Since: v.Unit.Since, Desired: string(v.Unit.Desired),
 		Run: v.Unit.Run, Restarts: v.Unit.Restarts, Failures: v.Unit.Failures,
 		LastExit: exitOf(v.Unit.LastExit), Orphaned: v.Orphaned,
 	}
@@ -84,11 +84,15 @@ func backoffText(b config.Backoff) string {
 	return b.Initial.String() + " to " + b.Max.String()
 }
 
+// maxText is how much of a text that anybody could make long a message
+// carries, in characters.
+const maxText = 4000
+
 // eventOf is a journal entry as a client sees it.
 func eventOf(e store.Event) ipc.Event {
 	out := ipc.Event{
 		Seq: e.Seq, Time: e.Time, Type: e.Type, Project: e.Project, Unit: e.Unit,
-		Run: e.Run, PID: e.PID, From: e.From, To: e.To, Reason: e.Reason, By: e.By,
+		Run: e.Run, PID: e.PID, From: e.From, To: e.To, Reason: clip(e.Reason, maxText), By: clip(e.By, maxText),
 	}
 	if e.Exit != nil {
 		out.Exit = &ipc.Exit{

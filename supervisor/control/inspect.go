@@ -64,7 +64,7 @@ func processes(pids []int) []ipc.Process {
 	list := []ipc.Process{}
 	for _, p := range usage.Processes(pids) {
 		list = append(list, ipc.Process{
-			PID: p.PID, PPID: p.PPID, Depth: p.Depth, State: p.State, Command: p.Command,
+			PID: p.PID, PPID: p.PPID, Depth: p.Depth, State: p.State, Command: clip(p.Command, maxText),
 			CPUPercent: p.CPUPercent, MemoryBytes: p.RSS,
 		})
 	}

@@ -66,7 +66,7 @@ var handlers = map[string]handler{
 func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 	h, ok := handlers[r.Method]
 	if !ok {
-		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", r.Method)
+		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", clip(r.Method, 60))
 	}
 	defer s.rest.Reset(restAfter)
 	result, err := h(s, ctx, r)
@@ -76,6 +76,7 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 // note writes to the journal that a client asked for something.
 func (s *server) note(r *ipc.Request, what string) {
 	hurry()
+	what = clip(what, maxText)
 	by := fmt.Sprintf("uid %d pid %d (%s)", r.Peer.UID, r.Peer.PID, r.Client)
 	s.sup.Operation(what, by)
 	s.log.Info("operation", "what", what, "by", by)

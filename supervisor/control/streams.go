@@ -160,8 +160,11 @@ func LineOf(f logs.File, line logs.Line) ipc.LogLine {
 	return out
 }
 
-// eventBatch is how many events one note carries at most.
-const eventBatch = 500
+// The bounds of one note of events: how many, and about how many bytes.
+const (
+	eventBatch = 500
+	eventBytes = ipc.PageBytes
+)
 
 // events streams the journal.
 func (s *server) events(ctx context.Context, r *ipc.Request) (any, error) {
@@ -200,17 +203,20 @@ func (s *server) events(ctx context.Context, r *ipc.Request) (any, error) {
 // sendEvents sends what the filter finds and moves the filter behind it.
 func (s *server) sendEvents(r *ipc.Request, filter *store.Filter) (int, error) {
 	batch := ipc.EventBatch{Request: r.ID}
-	total := 0
+	total, size := 0, 0
 	var failed error
 	err := s.journal.Read(*filter, func(e store.Event) bool {
 		filter.AfterSeq = e.Seq
-		batch.Events = append(batch.Events, eventOf(e))
+		out := eventOf(e)
+		batch.Events = append(batch.Events, out)
 		total++
-		if len(batch.Events) < eventBatch {
+		// A byte that JSON escapes takes six.
+		size += 512 + 6*(len(out.Reason)+len(out.By))
+		if len(batch.Events) < eventBatch && size < eventBytes {
 			return true
 		}
 		failed = r.Notify(ipc.NoteEvent, batch)
-		batch.Events = nil
+		batch.Events, size = nil, 0
 		return failed == nil
 	})
 	if err != nil || failed != nil || len(batch.Events) == 0 {

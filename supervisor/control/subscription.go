@@ -64,14 +64,11 @@ func (c *subscription) send(snap *supervisor.Snapshot, figures bool) error {
 	return c.notify(delta)
 }
 
-// deltaUnits is how many units one delta carries at most, so that it fits a
-// message.
-const deltaUnits = 200
-
+// notify sends a delta, in several where it does not fit one message.
 func (c *subscription) notify(delta ipc.Delta) error {
 	units := delta.Units
 	for {
-		n := min(len(units), deltaUnits)
+		n := ipc.Fitting(units)
 		c.seq++
 		delta.Seq, delta.Units = c.seq, units[:n]
 		if err := c.request.Notify(ipc.NoteDelta, delta); err != nil {

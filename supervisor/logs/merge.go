@@ -27,10 +27,11 @@ func (m *merge) add(c *cursor) error {
 	return nil
 }
 
-// batch is the next lines in order; none when there are no more now.
+// batch is the next lines in order, or what was skipped before the next of
+// them; neither when there are no more now.
 func (m *merge) batch() (lines []Line, skips []Skip, err error) {
 	size := 0
-	for len(m.heads) > 0 && len(lines) < batchLines && size < batchBytes {
+	for len(m.heads) > 0 && len(lines) < batchLines && size < batchBytes && len(m.skips) == 0 {
 		h := heap.Pop(m).(head)
 		lines = append(lines, h.line)
 		size += len(h.line.Data)
@@ -38,8 +39,11 @@ func (m *merge) batch() (lines []Line, skips []Skip, err error) {
 			return nil, nil, err
 		}
 	}
+	if len(lines) > 0 {
+		return lines, nil, nil
+	}
 	skips, m.skips = m.skips, nil
-	return lines, skips, nil
+	return nil, skips, nil
 }
 
 // Len, Less, Swap, Push and Pop are heap.Interface.
