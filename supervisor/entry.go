@@ -1,10 +1,12 @@
 package supervisor
 
 import (
+	"context"
 	"time"
 
 	"systemg/config"
 	"systemg/supervisor/graph"
+	"systemg/supervisor/health"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -24,6 +26,9 @@ type instance struct {
 	u         unit.Unit
 	process   proc.Process
 	startedAt time.Time
+	// vigil is the watch over it, nil for none; tally is what was found.
+	vigil *vigil
+	tally health.Tally
 	// slot is where a blue-green instance stands; empty for others.
 	slot string
 }
@@ -66,6 +71,9 @@ type entry struct {
 	// matched are the regular expressions that the present run's output
 	// has matched; a new map with each match.
 	matched map[string]bool
+	// listening ends the watches over the output of run listenRun.
+	listening context.CancelFunc
+	listenRun uint64
 
 	view *View
 	// encoded is encodedFrom, which is def or an older one, as JSON.
@@ -169,7 +177,7 @@ func (e *entry) fact() graph.Fact {
 // look is the entry as readers see it.
 func (e *entry) look() *View {
 	v := &View{
-		Rollout: e.rollout(), Rolling: e.roll != nil, Rollouts: e.rollouts, Last: e.last, Slot: e.slot, Beside: e.beside(),
+		Rollout: e.rollout(), Rolling: e.roll != nil, Rollouts: e.rollouts, Last: e.last, Slot: e.slot, Beside: e.beside(), Tally: e.tally,
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
@@ -212,7 +220,7 @@ func healthTimeout(def *config.Unit) time.Duration {
 	if def.Health == nil {
 		return 0
 	}
-	return def.Health.Timeout
+	return max(def.Health.Timeout, def.Health.StartPeriod)
 }
 
 // refusal is why this version cannot start the unit, or empty. A key that

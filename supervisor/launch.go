@@ -111,11 +111,19 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 	}
 	defer stdout.Close()
 	defer stderr.Close()
+	env := environment(one)
+	if one.step == unit.NoStep && o.Checks != nil {
+		more, err := o.Checks.Prepare(one.def, one.run)
+		if err != nil {
+			return proc.Process{}, err
+		}
+		env = append(env, more...)
+	}
 	return o.Host.Start(proc.Spec{
 		Tree:   one.id,
 		Argv:   command(one),
 		Dir:    one.def.Dir,
-		Env:    environment(one),
+		Env:    env,
 		Stdout: stdout,
 		Stderr: stderr,
 	})

@@ -53,10 +53,12 @@ func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
 		return
 	}
 	l.touch(e)
+	l.attend(e, in)
 	if !own {
 		l.besides(e, in)
 		return
 	}
+	l.listen(e)
 	if before.State != after.State {
 		l.record(e, before.State)
 	}

@@ -48,7 +48,9 @@ type Options struct {
 	Outputs Outputs
 	Journal Journal
 	Saver   Saver
-	Log     *slog.Logger
+	// Checks looks after health; nil where nothing is to be watched.
+	Checks Checks
+	Log    *slog.Logger
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Stability is how long a new run has to live to count as running;

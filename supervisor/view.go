@@ -7,6 +7,7 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/graph"
+	"systemg/supervisor/health"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -34,6 +35,8 @@ type View struct {
 	Rollout  Rollout
 	Rollouts int
 	Last     *Rolled
+	// Tally is what the health check of the present run found.
+	Tally health.Tally
 	// Slot is where a blue-green instance stands.
 	Slot string
 	// Beside are the processes that live beside the unit's own instance:

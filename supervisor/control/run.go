@@ -13,6 +13,7 @@ import (
 
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/health"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
@@ -72,6 +73,7 @@ type daemon struct {
 	state  store.State
 	saver  *store.Saver
 	output *logs.Writer
+	probes *supervisor.Probes
 	stop   chan struct{}
 }
 
@@ -128,7 +130,9 @@ func (d *daemon) connect() error {
 	if err != nil {
 		return err
 	}
+	d.listenToServices()
 	d.sup = supervisor.New(supervisor.Options{
+		Checks: d.probes,
 		Host: d.host, Outputs: d.outputs, Journal: d.journal, Saver: d.saver,
 		Log: d.log, BootID: boot, Generation: d.generation,
 	})
@@ -138,6 +142,39 @@ func (d *daemon) connect() error {
 		Problem: func(text string) { problem("metrics", text) },
 	})
 	return err
+}
+
+// listenToServices opens the socket that services report to. Without one only
+// the units that want to report cannot be started.
+func (d *daemon) listenToServices() {
+	d.probes = &supervisor.Probes{Files: d.outputs}
+	d.probes.Aside = func(ctx context.Context, a supervisor.Aside) (string, bool) {
+		exit, err := d.sup.RunAside(ctx, a)
+		if err != nil {
+			return err.Error(), false
+		}
+		return exit.Text, exit.OK
+	}
+	dir := d.paths.PipeDir()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		d.probes.Deaf = err
+		return
+	}
+	receiver, err := health.Listen(dir, supervisor.OwnerOf(d.host))
+	if err != nil {
+		d.log.Warn("services cannot report", "error", err)
+		d.probes.Deaf = err
+		return
+	}
+	d.probes.Receiver = receiver
+}
+
+// stopListening ends it.
+func (d *daemon) stopListening() error {
+	if d.probes.Receiver == nil {
+		return nil
+	}
+	return d.probes.Receiver.Close()
 }
 
 // hostName tells the cgroups of supervisors with different folders apart.
@@ -225,7 +262,7 @@ func (d *daemon) close(ctx context.Context) error {
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "ended", PID: pid()})
 	d.log.Info("ended")
 	return errors.Join(
-		d.saver.Flush(ctx), d.saver.Close(), d.host.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
+		d.saver.Flush(ctx), d.saver.Close(), d.stopListening(), d.host.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
 	)
 }
 

@@ -1,5 +1,7 @@
 package unit
 
+import "time"
+
 // Event is something that happened to a unit.
 type Event interface{ event() }
 
@@ -58,6 +60,11 @@ type (
 		Run  uint64
 		Text string
 	}
+	// Extend gives Run more time to become healthy.
+	Extend struct {
+		Run   uint64
+		Until time.Time
+	}
 	// Fire begins a run of a unit that is scheduled.
 	Fire struct{}
 	// Fail ends Run, which counts as failed however it exits.
@@ -84,6 +91,7 @@ func (Emptied) event()     {}
 func (Healthy) event()     {}
 func (Unhealthy) event()   {}
 func (Probed) event()      {}
+func (Extend) event()      {}
 func (Fire) event()        {}
 func (Fail) event()        {}
 func (Deadline) event()    {}

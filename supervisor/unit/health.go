@@ -16,6 +16,13 @@ func (m *machine) probed(e Probed) {
 	}
 }
 
+// extend moves the end of the time in which a run has to become healthy.
+func (m *machine) extend(e Extend) {
+	if e.Run == m.u.Run && m.u.State == Starting && m.u.Health == Waiting && e.Until.After(m.u.Deadline) {
+		m.u.Deadline = e.Until
+	}
+}
+
 // healthy is the verdict of the health check that the run is well.
 func (m *machine) healthy(e Healthy) {
 	if e.Run != m.u.Run || !m.u.Policy.Health || !m.u.Spawned || m.u.Exited {

@@ -61,6 +61,14 @@ func TestARunThatIsLateIsNotKilledAndMayStillCome(t *testing.T) {
 	}
 }
 
+func TestAServiceMayAskForMoreTime(t *testing.T) {
+	u, _ := after(checked(), t0.Add(29*time.Second), Extend{Run: 7, Until: t0.Add(time.Minute)}, Extend{Run: 7, Until: t0})
+	u, _ = after(u, t0.Add(31*time.Second), Deadline{})
+	if u.State != Starting {
+		t.Errorf("after 31s it is %s", u.State)
+	}
+}
+
 func TestAnUnhealthyRunIsMarkedAndRecovers(t *testing.T) {
 	u, _ := after(checked(), t0, Healthy{Run: 7})
 	u, effects := after(u, t0.Add(time.Minute), Unhealthy{Run: 7, Text: "503"})

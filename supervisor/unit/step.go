@@ -44,6 +44,8 @@ func Step(u Unit, e Event, at Moment) (Unit, []Effect) {
 		m.unhealthy(e)
 	case Probed:
 		m.probed(e)
+	case Extend:
+		m.extend(e)
 	case Fire:
 		m.fire()
 	case Fail:

@@ -1,0 +1,183 @@
+package supervisor
+
+import (
+	"context"
+	"time"
+
+	"systemg/config"
+	"systemg/supervisor/health"
+	"systemg/supervisor/unit"
+)
+
+// Checks looks whether runs are well. *Probes is the real one.
+type Checks interface {
+	// Prepare makes ready for what a run says before its watch begins, and
+	// gives what the run has to be told: NAME=VALUE. It is called before
+	// the run is spawned, Watch after it, and both once.
+	Prepare(def *config.Unit, run uint64) (env []string, err error)
+	// Watch reports until ctx ends.
+	Watch(ctx context.Context, w Watched, report func(health.News))
+	// Match returns nil once a line of the run's output matches, or
+	// ctx's error.
+	Match(ctx context.Context, def *config.Unit, run uint64, pattern string) error
+}
+
+// Watched is a run that is watched.
+type Watched struct {
+	Def   *config.Unit
+	Check *config.HealthCheck
+	Base  []string
+	Run   uint64
+	// Ready is whether an earlier supervisor found it ready.
+	Ready bool
+	// Slots fill in where a blue-green instance stands.
+	Slots func(string) string
+}
+
+// vigil is the watch over one instance.
+type vigil struct {
+	stop  context.CancelFunc
+	tally health.Tally
+	run   uint64
+}
+
+// checkOf is what an instance has to pass. A blue-green candidate may have a
+// check of its own.
+func (e *entry) checkOf(in *instance) *config.HealthCheck {
+	if g := in.def.Deployment.BlueGreen; in == e.candidate && g != nil && g.Candidate != nil {
+		return g.Candidate
+	}
+	return in.def.Health
+}
+
+// attend begins or ends the watch over an instance, as its state wants.
+func (l *loop) attend(e *entry, in *instance) {
+	if l.o.Checks == nil {
+		return
+	}
+	wanted := l.watched(e, in)
+	if in.vigil != nil && (!wanted || in.vigil.run != in.u.Run) {
+		in.vigil.stop()
+		in.vigil = nil
+	}
+	if !wanted || in.vigil != nil {
+		return
+	}
+	check := e.checkOf(in)
+	ctx, cancel := context.WithCancel(context.Background())
+	policy := health.Policy{Retries: check.Retries, StartPeriod: check.StartPeriod, Timeout: check.Timeout}
+	in.vigil = &vigil{stop: cancel, run: in.u.Run, tally: health.Begin(policy, "", time.Now())}
+	s, id, run := l.s, e.def.ID(), in.u.Run
+	w := Watched{
+		Def: in.def, Check: check, Base: l.base(e), Run: run, Ready: in.u.Ready, Slots: e.slots(in).fill,
+	}
+	go l.o.Checks.Watch(ctx, w, func(n health.News) {
+		s.send(func(l *loop) { l.hear(id, run, n) })
+	})
+}
+
+// watched is whether somebody has to look after an instance: until it is well,
+// and longer where its check says so or it tells by itself.
+func (l *loop) watched(e *entry, in *instance) bool {
+	u := in.u
+	if !u.Policy.Health || !u.Spawned || u.Exited || u.State != unit.Starting && u.State != unit.Running {
+		return false
+	}
+	check := e.checkOf(in)
+	return check != nil && (u.Health != unit.Well || check.Liveness != "none" || check.Notify)
+}
+
+// hear takes the news of a watch, and has the machine judge it.
+func (l *loop) hear(id string, run uint64, n health.News) {
+	e, ok := l.entries[id]
+	if !ok {
+		return
+	}
+	in := e.at(run)
+	if in == nil || in.vigil == nil || in.vigil.run != run {
+		return
+	}
+	before := in.vigil.tally
+	in.vigil.tally = before.Hear(n)
+	in.tally = in.vigil.tally
+	l.touch(e)
+	l.judge(e, in, before.Health, n)
+}
+
+// judge turns a tally into events of the machine.
+func (l *loop) judge(e *entry, in *instance, before health.Health, n health.News) {
+	t, run := in.tally, in.u.Run
+	switch {
+	case t.Health == health.Healthy:
+		// Said again, it changes nothing.
+		l.stepIn(e, in, unit.Probed{Run: run})
+		l.stepIn(e, in, unit.Healthy{Run: run})
+	case t.Health == health.Unhealthy && !t.Late() && before == health.Healthy:
+		l.stepIn(e, in, unit.Unhealthy{Run: run, Text: t.Reason()})
+	default:
+		l.stepIn(e, in, unit.Probed{Run: run, Text: t.Last.Text})
+	}
+	if x, ok := n.(health.Extend); ok {
+		l.stepIn(e, in, unit.Extend{Run: run, Until: x.Time.Add(x.For)})
+	}
+}
+
+// listen begins or ends the watches over what a unit's present run writes, for
+// dependents that wait for a line of it.
+func (l *loop) listen(e *entry) {
+	if l.o.Checks == nil {
+		return
+	}
+	if e.listening != nil && (e.listenRun != e.u.Run || !e.u.Main) {
+		e.listening()
+		e.listening = nil
+	}
+	if e.listenRun != e.u.Run && e.matched != nil {
+		e.matched = nil
+	}
+	if e.listening != nil || !e.u.Spawned || e.u.Exited {
+		return
+	}
+	patterns := l.patterns(e)
+	if len(patterns) == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e.listening, e.listenRun = cancel, e.u.Run
+	s, id, def, run := l.s, e.def.ID(), e.def, e.u.Run
+	for _, p := range patterns {
+		go func() {
+			if l.o.Checks.Match(ctx, def, run, p) == nil {
+				s.send(func(l *loop) { l.heard(id, run, p) })
+			}
+		}()
+	}
+}
+
+// patterns are the expressions that dependents wait for.
+func (l *loop) patterns(e *entry) []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, d := range l.graph.Dependents(e.def.ID()) {
+		if d.Condition == config.CondLog && !seen[d.Log] {
+			seen[d.Log] = true
+			list = append(list, d.Log)
+		}
+	}
+	return list
+}
+
+// heard notes that a line of the run matched.
+func (l *loop) heard(id string, run uint64, pattern string) {
+	e, ok := l.entries[id]
+	if !ok || e.u.Run != run {
+		return
+	}
+	matched := map[string]bool{pattern: true}
+	for p := range e.matched {
+		matched[p] = true
+	}
+	e.matched = matched
+	l.touch(e)
+	l.touchNeighbours(e)
+}
