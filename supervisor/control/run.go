@@ -133,7 +133,7 @@ func (d *daemon) connect() error {
 	d.listenToServices()
 	d.sup = supervisor.New(supervisor.Options{
 		Checks: d.probes,
-		Host: d.host, Outputs: d.outputs, Journal: d.journal, Saver: d.saver,
+		Host:   d.host, Outputs: d.outputs, Journal: d.journal, Saver: d.saver,
 		Log: d.log, BootID: boot, Generation: d.generation,
 	})
 	d.journal.OnProblem(func(text string) { problem("journal", text) })
