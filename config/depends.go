@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -30,7 +31,11 @@ func (d *decoder) dependencies(o object, unit string) []Dependency {
 		if n.kind == scalarNode {
 			items = []*node{n}
 		}
-		for _, item := range items {
+		for i, item := range items {
+			if item.kind == nullNode && !item.bad {
+				d.wrong(item, fmt.Sprintf("entry %d of depends_on is empty", i+1), "write the name of a unit")
+				continue
+			}
 			if name, ok := d.text(item, "depends_on"); ok {
 				add(Dependency{Unit: name, Condition: CondReady, Cascade: true, Pos: item.pos})
 			}
@@ -46,16 +51,18 @@ func (d *decoder) dependencies(o object, unit string) []Dependency {
 
 func (d *decoder) dependency(p pair) Dependency {
 	dep := Dependency{Unit: p.key, Condition: CondReady, Cascade: true, Pos: p.pos}
+	if p.value.kind == scalarNode && slices.Contains(find(dependencyKeys, "condition").enum, p.value.value) {
+		d.wrong(p.value, fmt.Sprintf("depends_on %s has to be a map, not a value", p.key), fmt.Sprintf("write {condition: %s}", p.value.value))
+		return dep
+	}
 	o := d.object(p.value, "depends_on "+p.key, dependencyKeys)
 	if o.has("condition") {
-		dep.Condition = Condition(o.word("condition", string(CondReady), []string{
-			string(CondStarted), string(CondHealthy), string(CondCompleted), string(CondLog),
-		}))
+		dep.Condition = Condition(o.word("condition", string(CondReady)))
 	}
 	dep.Cascade = o.boolean("cascade", true)
-	dep.Log = o.text("log")
+	dep.Log = o.filled("log")
 	switch {
-	case dep.Condition == CondLog && dep.Log == "":
+	case dep.Condition == CondLog && !o.given("log"):
 		d.errorf(p.pos, len(p.key), "add log: REGEX", "condition: log needs a regular expression")
 	case dep.Condition != CondLog && dep.Log != "":
 		d.errorf(o.pos("log"), len("log"), "add condition: log", "log belongs to condition: log")
@@ -73,13 +80,18 @@ func (d *decoder) resolve(plan *Plan) {
 		p := &plan.Projects[i]
 		d.collisions(p)
 		index := indexOf(p.Units)
+		// Replicas of a unit depend on the same, and share the list.
+		lists := map[string][]Dependency{}
 		for j := range p.Units {
 			u := &p.Units[j]
-			var all []Dependency
-			for _, dep := range u.Depends {
-				all = append(all, d.targets(p, index, u, dep)...)
+			list, known := lists[u.Base]
+			if !known {
+				for _, dep := range u.Depends {
+					list = append(list, d.targets(p, index, u, dep)...)
+				}
+				lists[u.Base] = list
 			}
-			u.Depends = all
+			u.Depends = list
 		}
 		d.circles(p)
 	}
@@ -111,18 +123,14 @@ func indexOf(units []Unit) map[string][]int {
 
 func (d *decoder) targets(p *Project, index map[string][]int, u *Unit, dep Dependency) []Dependency {
 	found := index[dep.Unit]
-	// What is wrong with a replicated unit is told once.
-	tell := u.Replica <= 1
 	if len(found) == 0 {
-		if tell {
-			d.unknownDependency(p, u, dep)
-		}
+		d.unknownDependency(p, u, dep)
 		return nil
 	}
 	list := make([]Dependency, 0, len(found))
 	for _, i := range found {
 		target := &p.Units[i]
-		if tell && target.Replica <= 1 {
+		if target.Replica <= 1 || len(found) == 1 {
 			d.checkCondition(u, target, dep)
 		}
 		one := dep
@@ -139,7 +147,10 @@ func (d *decoder) unknownDependency(p *Project, u *Unit, dep Dependency) {
 			known = append(known, other.Base)
 		}
 	}
-	hint := ""
+	hint := "the other units are " + strings.Join(known, ", ")
+	if len(known) == 0 || len(known) > 20 {
+		hint = ""
+	}
 	if near := nearest(dep.Unit, known); near != "" {
 		hint = fmt.Sprintf("did you mean `%s`?", near)
 	}
@@ -159,47 +170,53 @@ func (d *decoder) checkCondition(u, target *Unit, dep Dependency) {
 	}
 }
 
-// circles notes each circle of dependencies once.
+// circles notes each circle of dependencies once. Replicas of a unit depend
+// on the same, so that the units are looked at as the manifest has them.
 func (d *decoder) circles(p *Project) {
 	const (
-		fresh = iota
-		open
+		open = iota + 1
 		done
 	)
-	index := map[string]int{}
-	for i, u := range p.Units {
-		index[u.Name] = i
+	base, unit := map[string]string{}, map[string]*Unit{}
+	for i := range p.Units {
+		u := &p.Units[i]
+		base[u.Name] = u.Base
+		if unit[u.Base] == nil {
+			unit[u.Base] = u
+		}
 	}
-	state := make([]int, len(p.Units))
-	var path []int
-	var visit func(i int)
-	visit = func(i int) {
-		state[i] = open
-		path = append(path, i)
-		for _, dep := range p.Units[i].Depends {
-			j := index[dep.Unit]
-			switch state[j] {
-			case fresh:
-				visit(j)
+	state := map[string]int{}
+	var path []string
+	var visit func(name string)
+	visit = func(name string) {
+		state[name] = open
+		path = append(path, name)
+		seen := map[string]bool{}
+		for _, dep := range unit[name].Depends {
+			on := base[dep.Unit]
+			if seen[on] {
+				continue
+			}
+			seen[on] = true
+			switch state[on] {
 			case open:
-				d.circle(p, path[slices.Index(path, j):], dep)
+				d.circle(path[slices.Index(path, on):], on, dep.Pos)
+			case done:
+			default:
+				visit(on)
 			}
 		}
 		path = path[:len(path)-1]
-		state[i] = done
+		state[name] = done
 	}
-	for i := range p.Units {
-		if state[i] == fresh {
-			visit(i)
+	for _, u := range p.Units {
+		if state[u.Base] == 0 {
+			visit(u.Base)
 		}
 	}
 }
 
-func (d *decoder) circle(p *Project, members []int, last Dependency) {
-	names := make([]string, 0, len(members)+1)
-	for _, i := range members {
-		names = append(names, p.Units[i].Name)
-	}
-	names = append(names, last.Unit)
-	d.errorf(last.Pos, utf8.RuneCountInString(last.Unit), "take one of these dependencies away", "units depend on each other in a circle: %s", circle(names))
+func (d *decoder) circle(members []string, last string, at Position) {
+	names := append(slices.Clone(members), last)
+	d.errorf(at, utf8.RuneCountInString(last), "take one of these dependencies away", "units depend on each other in a circle: %s", circle(names))
 }

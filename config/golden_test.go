@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,8 +108,20 @@ func keyTable(b *strings.Builder, title string, keys []key) {
 		for _, also := range k.also {
 			value += " or " + string(also)
 		}
-		if len(k.enum) > 0 {
-			value = "`" + strings.Join(k.enum, "`, `") + "`"
+		switch words := "`" + strings.Join(k.enum, "`, `") + "`"; {
+		case k.name == "capabilities", k.name == "stop_signal", len(k.enum) == 0:
+		case k.shape == shapeInt, k.shape == shapeSize:
+			value += " or " + words
+		default:
+			value = words
+		}
+		if k.most == math.MaxInt32 {
+			value += fmt.Sprintf(", at least %.0f", k.least)
+		} else if k.most != 0 {
+			value += fmt.Sprintf(", %.0f to %.0f", k.least, k.most)
+		}
+		if k.positive {
+			value += ", not 0"
 		}
 		meaning := k.doc
 		if slices.Contains(unbuiltKeys, k.name) && title == "A unit (services)" {

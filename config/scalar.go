@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// units of a duration, in the order they may stand in.
+// durationUnits are looked at in this order: ms before m.
 var durationUnits = []struct {
 	name string
 	d    time.Duration
@@ -32,7 +32,7 @@ var errDuration = errors.New("it is like 500ms, 5s, 2m, 1h30m; a bare number is 
 // ParseDuration reads 500ms, 5s, 2m, 1h30m or 1d; a bare number is seconds.
 func ParseDuration(s string) (time.Duration, error) {
 	text := strings.TrimSpace(s)
-	if text == "" || text[0] == '-' || text[0] == '+' {
+	if !durationText.MatchString(text) {
 		return 0, fmt.Errorf("cannot read the duration %q: %w", s, errDuration)
 	}
 	if f, err := strconv.ParseFloat(text, 64); err == nil {
@@ -79,6 +79,9 @@ func seconds(f float64, s string) (time.Duration, error) {
 // KiB, KB; a bare number is bytes.
 func ParseSize(s string) (int64, error) {
 	text := strings.ToUpper(strings.TrimSpace(s))
+	if !sizeText.MatchString(text) {
+		return 0, fmt.Errorf("cannot read the size %q: it is like 512M, 2G, 64K; a bare number is bytes", s)
+	}
 	n := strings.IndexFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
 	if n < 0 {
 		n = len(text)
@@ -147,6 +150,9 @@ func rtName(n int) string {
 // maxName is how long a name may be: it becomes part of file names.
 const maxName = 64
 
+// nameHint is what a name may be; it becomes part of file names.
+const nameHint = "a name has a-z, A-Z, 0-9, _ . - and @, and begins with a letter, a digit or _"
+
 // CheckName says what is wrong with the name of a unit or a project.
 func CheckName(name string) error {
 	switch {
@@ -155,11 +161,11 @@ func CheckName(name string) error {
 	case len(name) > maxName:
 		return fmt.Errorf("the name %q is longer than %d characters", name, maxName)
 	case !isWord(rune(name[0])):
-		return fmt.Errorf("the name %q has to begin with a letter, a digit or _", name)
+		return fmt.Errorf("the name %q has to begin with one of a-z, A-Z, 0-9 and _", name)
 	}
 	for _, r := range name {
 		if !isWord(r) && !strings.ContainsRune(".-@", r) {
-			return fmt.Errorf("the name %q has a %q: letters, digits, _ . - and @ are allowed", name, r)
+			return fmt.Errorf("the name %q has a %q, which a name cannot have", name, r)
 		}
 	}
 	return nil
