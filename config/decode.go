@@ -140,7 +140,7 @@ func (d *decoder) project(plan *Plan, id string, services *node, at Position, en
 			d.scope = around
 			project.Units = append(project.Units, d.unit(id, p, env, plan.File)...)
 			if len(project.Units) > maxUnits {
-				d.errorf(p.pos, len(p.key), "", "the project %q has more than %d units, replicas counted", id, maxUnits)
+				d.errorf(p.pos, len(p.key), "spread them over several projects", "the project %q has more than %d units, replicas counted", id, maxUnits)
 				project.Units = nil
 				break
 			}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -125,13 +126,23 @@ func (d *decoder) wrong(n *node, message, hint string) {
 	d.errorf(n.pos, span, hint, "%s", message)
 }
 
+// scalar notes a duration or a size that cannot be read.
+func (d *decoder) scalar(n *node, name string, err error, also string) {
+	var bad *scalarError
+	if errors.As(err, &bad) {
+		d.wrong(n, name+": "+bad.text, bad.hint+also)
+		return
+	}
+	d.wrong(n, name+": "+err.Error(), also)
+}
+
 // text reads a scalar and expands it.
 func (d *decoder) text(n *node, what string) (string, bool) {
 	if n == nil || n.bad {
 		return "", false
 	}
 	if n.kind != scalarNode {
-		d.wrong(n, fmt.Sprintf("%s has to be text, not %s", what, n.kind), "")
+		d.wrong(n, fmt.Sprintf("%s has to be text, not %s", what, n.kind), "write one value; text with YAML's own signs in it goes into quotes")
 		return "", false
 	}
 	value, wrong := expand(n.value, d.scope)
@@ -141,52 +152,15 @@ func (d *decoder) text(n *node, what string) (string, bool) {
 	}
 	if len(value) > len(n.value) {
 		if d.grown += len(value); d.grown > maxGrown {
-			d.wrong(n, fmt.Sprintf("variables make more than %d MiB of text of the manifest", maxGrown>>20), "")
+			d.wrong(n, fmt.Sprintf("variables make more than %d MiB of text of the manifest", maxGrown>>20), "leave variables to the shell: $VAR")
 			return "", false
 		}
 	}
 	if strings.ContainsRune(value, 0) {
-		d.wrong(n, what+" has a NUL byte", "")
+		d.wrong(n, what+" has a NUL byte", "no program can be given one: take it out")
 		return "", false
 	}
 	return value, true
-}
-
-// badExpansion notes what is wrong with the ${…} of a text, each at its place.
-func (d *decoder) badExpansion(n *node, wrong []*expansionError) {
-	for _, e := range wrong {
-		reference := n.value[e.at:min(e.at+e.span, len(n.value))]
-		pos := d.occurrence(n, reference, strings.Count(n.value[:e.at], reference))
-		d.errorf(pos, utf8.RuneCountInString(reference), e.hint, "%s", e.text)
-	}
-}
-
-// occurrence is where a part of a text stands in the file: a folded or quoted
-// text is another there, but its references are the same. It is where the
-// text begins if it cannot be told.
-func (d *decoder) occurrence(n *node, part string, skip int) Position {
-	if strings.Contains(part, "\n") || part == "" {
-		return n.pos
-	}
-	pos := n.pos
-	// Folding makes a blank of a line's end; a block begins a line later.
-	for lines := strings.Count(n.value, "\n") + strings.Count(n.value, " ") + 2; lines > 0; lines-- {
-		source := []rune(d.line(pos))
-		for rest := string(source[min(max(pos.Column-1, 0), len(source)):]); ; skip-- {
-			at := strings.Index(rest, part)
-			if at < 0 {
-				break
-			}
-			pos.Column += utf8.RuneCountInString(rest[:at])
-			if skip == 0 {
-				return pos
-			}
-			rest = rest[at+len(part):]
-			pos.Column += utf8.RuneCountInString(part)
-		}
-		pos.Line, pos.Column = pos.Line+1, 1
-	}
-	return n.pos
 }
 
 func (o object) text(name string) string {
@@ -214,7 +188,7 @@ func (o object) word(name string, def string) string {
 	if slices.Contains(words, s) {
 		return s
 	}
-	hint := ""
+	hint := "write one of them"
 	if near := nearest(s, words); near != "" {
 		hint = fmt.Sprintf("did you mean `%s`?", near)
 	}
@@ -242,7 +216,7 @@ func (o object) boolean(name string, def bool) bool {
 	if i := slices.Index(booleans, s); i >= 0 {
 		return i < len(booleans)/2
 	}
-	o.d.wrong(n, fmt.Sprintf("%s has to be true or false, not %q", name, s), "")
+	o.d.wrong(n, fmt.Sprintf("%s has to be true or false, not %q", name, s), "write true or false")
 	return def
 }
 
@@ -255,12 +229,12 @@ func (o object) integer(name string, def int) int {
 	}
 	v, err := parseInt(s)
 	if err != nil {
-		o.d.wrong(n, fmt.Sprintf("%s has to be a whole number, not %q", name, s), "")
+		o.d.wrong(n, fmt.Sprintf("%s has to be a whole number, not %q", name, s), fmt.Sprintf("it is from %d to %d", int(find(o.keys, name).least), int(find(o.keys, name).most)))
 		return def
 	}
 	k := find(o.keys, name)
 	if v < int(k.least) || v > int(k.most) {
-		o.d.wrong(n, fmt.Sprintf("%s has to be from %d to %d, not %d", name, int(k.least), int(k.most), v), "")
+		o.d.wrong(n, fmt.Sprintf("%s has to be from %d to %d, not %d", name, int(k.least), int(k.most), v), "write a number within these bounds")
 		return def
 	}
 	return v
@@ -285,7 +259,7 @@ func (o object) number(name string, def float64) float64 {
 	k := find(o.keys, name)
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(v >= k.least && v <= k.most) {
-		o.d.wrong(n, fmt.Sprintf("%s has to be a number from %g to %g, not %q", name, k.least, k.most, s), "")
+		o.d.wrong(n, fmt.Sprintf("%s has to be a number from %g to %g, not %q", name, k.least, k.most, s), "write a number within these bounds")
 		return def
 	}
 	return v
@@ -300,10 +274,10 @@ func (o object) duration(name string, def time.Duration) time.Duration {
 	v, err := ParseDuration(s)
 	switch {
 	case err != nil:
-		o.d.wrong(n, name+": "+err.Error(), "")
+		o.d.scalar(n, name, err, "")
 		return def
 	case v == 0 && find(o.keys, name).positive:
-		o.d.wrong(n, name+" cannot be 0", "")
+		o.d.wrong(n, name+" cannot be 0", "write a larger one, or take the key away")
 		return def
 	}
 	return v
@@ -318,10 +292,10 @@ func (o object) size(name string, def int64) int64 {
 	v, err := ParseSize(s)
 	switch {
 	case err != nil:
-		o.d.wrong(n, name+": "+err.Error(), "")
+		o.d.scalar(n, name, err, "")
 		return def
 	case v == 0 && find(o.keys, name).positive:
-		o.d.wrong(n, name+" cannot be 0", "")
+		o.d.wrong(n, name+" cannot be 0", "write a larger one, or take the key away")
 		return def
 	}
 	return v

@@ -18,9 +18,9 @@ func (d *decoder) dependencies(o object, unit string) []Dependency {
 	add := func(dep Dependency) {
 		switch {
 		case dep.Unit == unit:
-			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "", "service %s depends on itself", unit)
+			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "take it away", "service %s depends on itself", unit)
 		case slices.ContainsFunc(list, func(other Dependency) bool { return other.Unit == dep.Unit }):
-			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "", "service %s names %s twice in depends_on", unit, dep.Unit)
+			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "keep one of them", "service %s names %s twice in depends_on", unit, dep.Unit)
 		default:
 			list = append(list, dep)
 		}
@@ -68,7 +68,7 @@ func (d *decoder) dependency(p pair) Dependency {
 		d.errorf(o.pos("log"), len("log"), "add condition: log", "log belongs to condition: log")
 	}
 	if _, err := regexp.Compile(dep.Log); err != nil {
-		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), "")
+		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), regexpHint)
 	}
 	return dep
 }
@@ -149,7 +149,7 @@ func (d *decoder) unknownDependency(p *Project, u *Unit, dep Dependency) {
 	}
 	hint := "the other units are " + strings.Join(known, ", ")
 	if len(known) == 0 || len(known) > 20 {
-		hint = ""
+		hint = "write the name of another unit of the project"
 	}
 	if near := nearest(dep.Unit, known); near != "" {
 		hint = fmt.Sprintf("did you mean `%s`?", near)
@@ -162,11 +162,11 @@ func (d *decoder) checkCondition(u, target *Unit, dep Dependency) {
 	span := utf8.RuneCountInString(dep.Unit)
 	switch {
 	case target.Kind == CronJob:
-		d.errorf(dep.Pos, span, "", "service %s depends on %s, which is a cron job and never up", u.Base, dep.Unit)
+		d.errorf(dep.Pos, span, "depend on what the job needs, or make it a oneshot", "service %s depends on %s, which is a cron job and never up", u.Base, dep.Unit)
 	case dep.Condition == CondHealthy && target.Health == nil:
 		d.errorf(dep.Pos, span, "add a health_check to it, or use condition: started", "service %s waits until %s is healthy, which has no health_check", u.Base, dep.Unit)
 	case dep.Condition == CondCompleted && target.Restart == RestartAlways:
-		d.note(SeverityWarning, dep.Pos, span, "", "service %s waits until %s has completed, which is always restarted", u.Base, dep.Unit)
+		d.note(SeverityWarning, dep.Pos, span, "use condition: started, or another restart_policy there", "service %s waits until %s has completed, which is always restarted", u.Base, dep.Unit)
 	}
 }
 

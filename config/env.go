@@ -55,7 +55,7 @@ func (d *decoder) environment(n *node) environment {
 
 func (d *decoder) envVar(p pairText, add func(EnvVar)) {
 	if p.name == "" || strings.ContainsAny(p.name, "=\x00") {
-		d.errorf(p.pos, utf8.RuneCountInString(p.name), "", "%q cannot be the name of a variable", p.name)
+		d.errorf(p.pos, utf8.RuneCountInString(p.name), "a name is not empty and has no =", "%q cannot be the name of a variable", p.name)
 		return
 	}
 	if p.n.kind == nullNode && !p.n.bad {
@@ -70,7 +70,7 @@ func (d *decoder) envVar(p pairText, add func(EnvVar)) {
 // envFile reads an env file. Findings carry its own name and lines.
 func (d *decoder) envFile(at *node, path string, add func(EnvVar)) {
 	if path == "" {
-		d.wrong(at, "env.file is empty", "")
+		d.wrong(at, "env.file is empty", "name a file, or take it away")
 		return
 	}
 	if !filepath.IsAbs(path) {
@@ -96,7 +96,7 @@ func (d *decoder) envFile(at *node, path string, add func(EnvVar)) {
 			v.Value, _ = d.text(&node{kind: scalarNode, pos: pos, value: v.Value}, "the variable "+v.Name)
 		}
 		if line.literal && strings.ContainsRune(v.Value, 0) {
-			d.errorf(pos, 1, "", "the variable %s has a NUL byte", v.Name)
+			d.errorf(pos, 1, "no program can be given one: take it out", "the variable %s has a NUL byte", v.Name)
 			continue
 		}
 		add(v)

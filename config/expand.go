@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // scope finds variables: its own first, then those around it.
@@ -63,7 +64,7 @@ func expand(text string, s *scope) (string, []*expansionError) {
 	e := &expansion{scope: s}
 	value := e.replace(text, 0, 0)
 	if len(value) > maxText && e.wrong == nil {
-		e.fail(0, len(text), fmt.Sprintf("the text is longer than %d bytes once its variables are filled in", maxText), "")
+		e.fail(0, len(text), fmt.Sprintf("the text is longer than %d bytes once its variables are filled in", maxText), "that is more than a program can be given; leave it to the shell: $VAR")
 	}
 	return value, e.wrong
 }
@@ -87,7 +88,7 @@ func (e *expansion) replace(text string, base, depth int) string {
 				e.fail(base+i, 2, "${ without its }", dollarHint)
 				return ""
 			case depth > expandDepth:
-				e.fail(base+i, 2, fmt.Sprintf("more than %d defaults inside each other", expandDepth), "")
+				e.fail(base+i, 2, fmt.Sprintf("more than %d defaults inside each other", expandDepth), "put some into env.vars")
 				return ""
 			}
 			b.WriteString(e.reference(text[i+2:end], base+i, depth))
@@ -156,7 +157,7 @@ func (e *expansion) reference(inside string, at, depth int) string {
 		if set {
 			state = "empty"
 		}
-		e.fail(at, span, fmt.Sprintf("%s is %s: %s", name, state, message), "")
+		e.fail(at, span, fmt.Sprintf("%s is %s: %s", name, state, message), "set it in env.vars or the environment")
 	default:
 		e.fail(at, span, fmt.Sprintf("the variable %s is not set", name), fmt.Sprintf("set it in env.vars or the environment, or write ${%s:-default}", name))
 	}
@@ -175,4 +176,41 @@ func isName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// badExpansion notes what is wrong with the ${…} of a text, each at its place.
+func (d *decoder) badExpansion(n *node, wrong []*expansionError) {
+	for _, e := range wrong {
+		reference := n.value[e.at:min(e.at+e.span, len(n.value))]
+		pos := d.occurrence(n, reference, strings.Count(n.value[:e.at], reference))
+		d.errorf(pos, utf8.RuneCountInString(reference), e.hint, "%s", e.text)
+	}
+}
+
+// occurrence is where a part of a text stands in the file: a folded or quoted
+// text is another there, but its references are the same. It is where the
+// text begins if it cannot be told.
+func (d *decoder) occurrence(n *node, part string, skip int) Position {
+	if strings.Contains(part, "\n") || part == "" {
+		return n.pos
+	}
+	pos := n.pos
+	// Folding makes a blank of a line's end; a block begins a line later.
+	for lines := strings.Count(n.value, "\n") + strings.Count(n.value, " ") + 2; lines > 0; lines-- {
+		source := []rune(d.line(pos))
+		for rest := string(source[min(max(pos.Column-1, 0), len(source)):]); ; skip-- {
+			at := strings.Index(rest, part)
+			if at < 0 {
+				break
+			}
+			pos.Column += utf8.RuneCountInString(rest[:at])
+			if skip == 0 {
+				return pos
+			}
+			rest = rest[at+len(part):]
+			pos.Column += utf8.RuneCountInString(part)
+		}
+		pos.Line, pos.Column = pos.Line+1, 1
+	}
+	return n.pos
 }

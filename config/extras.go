@@ -55,10 +55,10 @@ func (d *decoder) sockets(o object, u *Unit) {
 		}
 		for _, other := range u.Sockets {
 			if other.Network == s.Network && other.Address == s.Address {
-				d.errorf(item.pos, 1, "", "two sockets of %s listen on %s", u.Name, s.Address)
+				d.errorf(item.pos, 1, "keep one of them", "two sockets of %s listen on %s", u.Name, s.Address)
 			}
 			if other.Name == s.Name && s.Name != "" {
-				d.errorf(item.pos, 1, "", "two sockets of %s are called %q", u.Name, s.Name)
+				d.errorf(item.pos, 1, "give one of them another name", "two sockets of %s are called %q", u.Name, s.Name)
 			}
 		}
 		u.Sockets = append(u.Sockets, s)

@@ -29,8 +29,8 @@ func TestFindings(t *testing.T) {
 			}
 			var b strings.Builder
 			for _, d := range invalid.Diagnostics {
-				if d.Line == 0 || d.Message == "" {
-					t.Errorf("a finding without a place or a message: %+v", d)
+				if d.Line == 0 || d.Column == 0 || d.Message == "" || d.Hint == "" {
+					t.Errorf("a finding without a place, a message or a hint: %+v", d)
 				}
 				b.WriteString(d.String() + "\n")
 			}

@@ -59,13 +59,16 @@ func (d *decoder) healthCheck(n *node, what string) *HealthCheck {
 	}
 	if o.has("total_timeout") {
 		if o.has("timeout") {
-			d.errorf(o.pos("total_timeout"), len("total_timeout"), "", "timeout and total_timeout are the same: keep one of them")
+			d.errorf(o.pos("total_timeout"), len("total_timeout"), "keep one of them", "timeout and total_timeout are the same")
 		}
 		h.Timeout = o.duration("total_timeout", defaultHealthTimeout)
 	}
 	d.probes(o, h, what)
 	return h
 }
+
+// regexpHint is for an expression that cannot be read.
+const regexpHint = "the syntax is RE2's, as in grep -E for most; \\( is a bracket itself"
 
 // probes checks that there is exactly one, and that it makes sense.
 func (d *decoder) probes(o object, h *HealthCheck, what string) {
@@ -93,10 +96,10 @@ func (d *decoder) probes(o object, h *HealthCheck, what string) {
 		}
 	}
 	if _, err := regexp.Compile(h.Log); err != nil {
-		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), "")
+		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), regexpHint)
 	}
 	if o.has("watchdog") && !h.Notify {
-		d.wrong(o.get("watchdog"), "watchdog needs notify: true", "")
+		d.wrong(o.get("watchdog"), "watchdog belongs to notify: true", "add notify: true, or take watchdog away")
 	}
 }
 
@@ -148,10 +151,10 @@ func (d *decoder) deployment(o object, u *Unit) {
 		g.Candidate = d.healthCheck(b.get("candidate_health_check"), "candidate_health_check")
 	}
 	if g.EnvVar != "" && !isName(g.EnvVar) {
-		d.wrong(b.get("env_var"), fmt.Sprintf("%q cannot be the name of a variable", g.EnvVar), "")
+		d.wrong(b.get("env_var"), fmt.Sprintf("%q cannot be the name of a variable", g.EnvVar), "a name has letters, digits and _")
 	}
 	if strings.TrimSpace(g.SwitchCommand) == "" {
-		d.errorf(p.pos("blue_green"), len("blue_green"), "", "blue_green needs a switch_command")
+		d.errorf(p.pos("blue_green"), len("blue_green"), "add switch_command: and a command line", "blue_green needs a switch_command")
 	}
 	u.Deployment.BlueGreen = g
 }

@@ -180,10 +180,10 @@ func (l *loader) parse(path string, data []byte, chain []string) *node {
 func (l *loader) syntax(path string, err error) {
 	var one *yaml.LoadError
 	if !errors.As(err, &one) {
-		l.errorf(Position{File: path}, 1, "", "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+		l.errorf(Position{File: path}, 1, "see yaml.org/spec for the syntax", "this is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return
 	}
-	mark, message, hint := one.Mark, one.Message, ""
+	mark, message, hint := one.Mark, one.Message, "look at the indentation, the colons and the quotes of this line and the one before"
 	switch {
 	case strings.Contains(message, "tab"), strings.HasPrefix(l.line(Position{File: path, Line: mark.Line}), "\t"):
 		hint = "indent with spaces"
@@ -191,7 +191,7 @@ func (l *loader) syntax(path string, err error) {
 		hint = "put a text that has a colon into quotes"
 	case l.line(Position{File: path, Line: mark.Line}) == "" && one.ContextMark.Line > 0:
 		// The end of the file is where it was noticed, not where it is wrong.
-		mark, hint = one.ContextMark, "a quote or a bracket is opened here and not closed"
+		mark, hint = one.ContextMark, "a quote or a bracket is not closed"
 	}
 	if one.ContextMsg != "" {
 		message = one.ContextMsg + ": " + message

@@ -32,7 +32,7 @@ func (d *decoder) privileges(o object, u *Unit) {
 			canonical = "CAP_" + canonical
 		}
 		if !slices.Contains(capabilities, canonical) {
-			hint := ""
+			hint := "the names are those of capabilities(7)"
 			if near := nearest(canonical, capabilities); near != "" {
 				hint = fmt.Sprintf("did you mean `%s`?", near)
 			}
@@ -63,7 +63,7 @@ func (d *decoder) limits(o object, p *Privileges) {
 		}
 		v, err := ParseSize(s)
 		if err != nil {
-			d.wrong(n, name+": "+err.Error(), `or "unlimited"`)
+			d.scalar(n, name, err, `; or it is "unlimited"`)
 		}
 		p.Limits[name] = Limit{Value: uint64(max(v, 0))}
 	}

@@ -91,7 +91,7 @@ func (g *grower) grow(y *yaml.Node) *node {
 	if g.l.nodes > maxNodes || g.depth > maxDepth {
 		if !g.l.tooLarge {
 			g.l.tooLarge, g.l.broken = true, true
-			g.l.errorf(pos, 1, "", "the manifest is too large: aliases or nesting make more than %d nodes, or %d levels", maxNodes, maxDepth)
+			g.l.errorf(pos, 1, "use fewer aliases, or several projects", "the manifest is too large: aliases or nesting make more than %d nodes, or %d levels", maxNodes, maxDepth)
 		}
 		return &node{pos: pos, bad: true}
 	}
@@ -136,7 +136,7 @@ func (g *grower) scalar(y *yaml.Node, pos Position) *node {
 
 func (g *grower) alias(y *yaml.Node, pos Position) *node {
 	if y.Alias == nil || g.open[y.Alias] {
-		g.l.errorf(pos, len(y.Value)+1, "", "the alias *%s contains itself", y.Value)
+		g.l.errorf(pos, len(y.Value)+1, "name another anchor", "the alias *%s contains itself", y.Value)
 		return &node{pos: pos, bad: true}
 	}
 	g.open[y.Alias] = true
@@ -152,7 +152,7 @@ func (g *grower) mapping(y *yaml.Node, pos Position) *node {
 		k := y.Content[i]
 		at := Position{File: g.file, Line: k.Line, Column: k.Column}
 		if k.Kind != yaml.ScalarNode {
-			g.l.errorf(at, 1, "", "a key has to be a name")
+			g.l.errorf(at, 1, "write name: value", "a key has to be a name")
 			continue
 		}
 		if k.Tag == "!!merge" || k.Value == "<<" && k.Style == 0 {
@@ -186,7 +186,7 @@ func (g *grower) merged(y *yaml.Node) []*node {
 	}
 	for _, one := range list {
 		if one.kind != mapNode && !one.bad {
-			g.l.errorf(one.pos, 2, "", "<< needs a map, or a list of maps")
+			g.l.errorf(one.pos, 2, "write <<: *anchor", "<< needs a map, or a list of maps")
 		}
 	}
 	return list
@@ -204,16 +204,16 @@ func (g *grower) include(y *yaml.Node, pos Position) *node {
 	}
 	for i, open := range g.chain {
 		if open == path {
-			g.l.errorf(pos, 8, "", "files include each other in a circle: %s", circle(append(g.chain[i:], path)))
+			g.l.errorf(pos, 8, "take one of these includes away", "files include each other in a circle: %s", circle(append(g.chain[i:], path)))
 			return &node{pos: pos, bad: true}
 		}
 	}
 	if len(g.chain) >= maxIncludes {
-		g.l.errorf(pos, 8, "", "more than %d files include each other", maxIncludes)
+		g.l.errorf(pos, 8, "include fewer files inside each other", "more than %d files include each other", maxIncludes)
 		return &node{pos: pos, bad: true}
 	}
 	if g.l.includes++; g.l.includes > maxFiles {
-		g.l.errorf(pos, 8, "", "the manifest includes more than %d files", maxFiles)
+		g.l.errorf(pos, 8, "include fewer files", "the manifest includes more than %d files", maxFiles)
 		return &node{pos: pos, bad: true}
 	}
 	data, err := g.l.read(path)

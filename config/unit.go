@@ -171,7 +171,7 @@ func (d *decoder) backoff(o object, u *Unit) {
 	u.Backoff.Max = b.duration("max", max(u.Backoff.Max, u.Backoff.Initial))
 	u.Backoff.Jitter = b.number("jitter", u.Backoff.Jitter)
 	if u.Backoff.Max < u.Backoff.Initial {
-		d.wrong(b.get("max"), "max is shorter than initial", "")
+		d.wrong(b.get("max"), "max is shorter than initial", "make it longer, or initial shorter")
 	}
 }
 

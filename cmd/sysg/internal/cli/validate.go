@@ -57,7 +57,7 @@ func (c *validateCmd) run(a *app) error {
 	for _, d := range plan.Warnings {
 		fmt.Fprintln(a.Stderr, d)
 	}
-	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %d units in %d projects\n", m.Path, v.Units, v.Projects)
+	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %s in %s\n", m.Path, count(v.Units, "unit"), count(v.Projects, "project"))
 	return err
 }
 
