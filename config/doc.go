@@ -3,7 +3,7 @@
 //
 // # From text to Plan
 //
-//   - Files are read and parsed (source.go). What follows works on a tree of
+//   - Files are read and parsed (load.go, source.go). What follows works on a tree of
 //     our own (tree.go), in which every node knows its file, line and column,
 //     aliases and merge keys are resolved, and !include is replaced by the
 //     file it names.

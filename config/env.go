@@ -81,8 +81,8 @@ func (d *decoder) envFile(at *node, path string, add func(EnvVar)) {
 		d.wrong(at, fmt.Sprintf("cannot read the env file %s: %v", path, reasonOf(err)), "paths are relative to the manifest's folder")
 		return
 	}
-	if at := notUTF8(data); at >= 0 {
-		d.errorf(positionOf(path, data, at), 1, "save the file as UTF-8", "the env file is not valid UTF-8")
+	if at, what := notText(data); at >= 0 {
+		d.errorf(d.place(path, at), 1, "save the file as text in UTF-8", "the env file %s", what)
 		return
 	}
 	list, problems := parseEnvFile(string(data))
@@ -94,10 +94,6 @@ func (d *decoder) envFile(at *node, path string, add func(EnvVar)) {
 		v := line.EnvVar
 		if !line.literal {
 			v.Value, _ = d.text(&node{kind: scalarNode, pos: pos, value: v.Value}, "the variable "+v.Name)
-		}
-		if line.literal && strings.ContainsRune(v.Value, 0) {
-			d.errorf(pos, 1, "no program can be given one: take it out", "the variable %s has a NUL byte", v.Name)
-			continue
 		}
 		add(v)
 	}

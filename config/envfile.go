@@ -30,8 +30,11 @@ type envReader struct {
 	problems []envProblem
 }
 
+// lineEnds makes the line ends of other systems the usual ones.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func parseEnvFile(text string) ([]envLine, []envProblem) {
-	r := &envReader{rest: strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), line: 1}
+	r := &envReader{rest: lineEnds.Replace(strings.TrimPrefix(text, "\ufeff")), line: 1}
 	for r.rest != "" {
 		r.next()
 	}

@@ -150,8 +150,8 @@ func (l *loader) parse(path string, data []byte, chain []string) *node {
 		l.broken = l.broken || len(chain) == 1
 		return &node{pos: start, bad: true}
 	}
-	if at := notUTF8(data); at >= 0 {
-		l.errorf(positionOf(path, data, at), 1, "save the file as UTF-8", "the file is not valid UTF-8")
+	if at, what := notText(data); at >= 0 {
+		l.errorf(l.place(path, at), 1, "save the file as text in UTF-8", "the file %s", what)
 		return broken()
 	}
 	in := yaml.NewDecoder(bytes.NewReader(data))
@@ -180,7 +180,7 @@ func (l *loader) parse(path string, data []byte, chain []string) *node {
 func (l *loader) syntax(path string, err error) {
 	var one *yaml.LoadError
 	if !errors.As(err, &one) {
-		l.errorf(Position{File: path}, 1, "see yaml.org/spec for the syntax", "this is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		l.errorf(Position{File: path, Line: 1, Column: 1}, 1, "see yaml.org/spec for the syntax", "this is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return
 	}
 	mark, message, hint := one.Mark, one.Message, "look at the indentation, the colons and the quotes of this line and the one before"
@@ -197,25 +197,6 @@ func (l *loader) syntax(path string, err error) {
 		message = one.ContextMsg + ": " + message
 	}
 	l.errorf(Position{File: path, Line: mark.Line, Column: max(mark.Column, 1)}, 1, hint, "this is no YAML: %s", message)
-}
-
-// notUTF8 is the offset of the first byte that is no UTF-8, or -1.
-func notUTF8(data []byte) int {
-	for i := 0; i < len(data); {
-		r, n := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && n <= 1 {
-			return i
-		}
-		i += n
-	}
-	return -1
-}
-
-// positionOf is the place of a byte.
-func positionOf(path string, data []byte, at int) Position {
-	before := bytes.TrimPrefix(data[:at], []byte("\ufeff"))
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return Position{File: path, Line: bytes.Count(before, []byte{'\n'}) + 1, Column: utf8.RuneCount(before[start:]) + 1}
 }
 
 // errorf notes an error.
@@ -246,38 +227,6 @@ func (l *loader) note(s Severity, pos Position, span int, hint, format string, a
 	width := utf8.RuneCountInString(d.Source)
 	d.Span = max(min(span, width-pos.Column+1), 1)
 	l.found = append(l.found, d)
-}
-
-// line is the source line of a place.
-func (l *loader) line(pos Position) string {
-	data := l.contents[pos.File]
-	starts, known := l.lines[pos.File]
-	if !known {
-		starts = []int{0}
-		for i, c := range data {
-			if c == '\n' {
-				starts = append(starts, i+1)
-			}
-		}
-		l.lines[pos.File] = starts
-	}
-	if pos.Line < 1 || pos.Line > len(starts) {
-		return ""
-	}
-	line, _, _ := bytes.Cut(data[starts[pos.Line-1]:], []byte{'\n'})
-	if pos.Line == 1 {
-		line = bytes.TrimPrefix(line, []byte("\ufeff"))
-	}
-	return clip(string(bytes.TrimRight(line, "\r")))
-}
-
-// clip shortens a line that nobody would read.
-func clip(s string) string {
-	const most = 4000
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }
 
 func (l *loader) failed() bool { return l.counts[SeverityError] > 0 }
