@@ -124,8 +124,11 @@ func keyTable(b *strings.Builder, title string, keys []key) {
 			value += ", not 0"
 		}
 		meaning := k.doc
-		if slices.Contains(unbuiltKeys, k.name) && title == "A unit (services)" {
+		if title == "A unit (services)" && slices.Contains(unbuiltKeys, k.name) || title == "deployment" && slices.Contains(unbuiltDeployment, k.name) {
 			meaning += " *Not carried out by this version.*"
+		}
+		if words := unbuiltWords[k.name]; words != nil && len(k.enum) > 0 {
+			meaning += fmt.Sprintf(" *Not carried out by this version: `%s`.*", strings.Join(words, "`, `"))
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", k.name, value, meaning)
 	}

@@ -57,8 +57,16 @@ func (c *validateCmd) run(a *app) error {
 	for _, d := range plan.Warnings {
 		fmt.Fprintln(a.Stderr, d)
 	}
-	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %s in %s\n", m.Path, count(v.Units, "unit"), count(v.Projects, "project"))
+	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %s in %s\n", m.Path, counted(v.Units, "unit"), counted(v.Projects, "project"))
 	return err
+}
+
+// counted is a number of things: 1 unit, 2 units.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // schemaCmd prints the JSON Schema.
