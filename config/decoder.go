@@ -145,6 +145,9 @@ func (d *decoder) text(n *node, what string) (string, bool) {
 		d.wrong(n, fmt.Sprintf("%s has to be text, not %s", what, n.kind), "write one value; text with YAML's own signs in it goes into quotes")
 		return "", false
 	}
+	if d.grown > maxGrown {
+		return "", false // That is told already.
+	}
 	value, wrong := expand(n.value, d.scope)
 	if wrong != nil {
 		d.badExpansion(n, wrong)

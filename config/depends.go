@@ -15,13 +15,15 @@ func (d *decoder) dependencies(o object, unit string) []Dependency {
 		return nil
 	}
 	var list []Dependency
+	named := map[string]bool{}
 	add := func(dep Dependency) {
 		switch {
 		case dep.Unit == unit:
 			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "take it away", "service %s depends on itself", unit)
-		case slices.ContainsFunc(list, func(other Dependency) bool { return other.Unit == dep.Unit }):
+		case named[dep.Unit]:
 			d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "keep one of them", "service %s names %s twice in depends_on", unit, dep.Unit)
 		default:
+			named[dep.Unit] = true
 			list = append(list, dep)
 		}
 	}
@@ -140,11 +142,17 @@ func (d *decoder) targets(p *Project, index map[string][]int, u *Unit, dep Depen
 	return list
 }
 
+// maxSuggestions is among how many units a name that is meant is looked for.
+const maxSuggestions = 2000
+
 func (d *decoder) unknownDependency(p *Project, u *Unit, dep Dependency) {
 	var known []string
-	for _, other := range p.Units {
-		if other.Base != u.Base && !slices.Contains(known, other.Base) {
-			known = append(known, other.Base)
+	// To compare it with thousands, or for what is not told, is of no use.
+	if len(p.Units) <= maxSuggestions && d.counts[SeverityError] < maxFindings {
+		for _, other := range p.Units {
+			if other.Base != u.Base && other.Replica <= 1 {
+				known = append(known, other.Base)
+			}
 		}
 	}
 	hint := "the other units are " + strings.Join(known, ", ")

@@ -44,8 +44,9 @@ type expansionError struct {
 // is longer (MAX_ARG_STRLEN, execve(2)), and a few lines of variables that
 // name each other twice can stand for more text than there is memory.
 const (
-	expandDepth = 20
-	maxText     = 128<<10 - 1
+	expandDepth  = 20
+	expandFaults = 50 // of one text, that are told
+	maxText      = 128<<10 - 1
 )
 
 // expansion replaces ${VAR}, ${VAR:-default}, ${VAR-default}, ${VAR:?message},
@@ -76,7 +77,7 @@ func (e *expansion) fail(at, span int, text, hint string) {
 // replace expands a part of the text, which begins at byte base.
 func (e *expansion) replace(text string, base, depth int) string {
 	var b strings.Builder
-	for i := 0; i < len(text) && b.Len() <= maxText; {
+	for i := 0; i < len(text) && b.Len() <= maxText && len(e.wrong) < expandFaults; {
 		switch {
 		case strings.HasPrefix(text[i:], "$$"):
 			b.WriteByte('$')

@@ -63,6 +63,26 @@ func TestVariablesThatDouble(t *testing.T) {
 	}
 }
 
+// Nor do many uses of a long one take all memory.
+func TestVariablesUsedALot(t *testing.T) {
+	text := "version: 1\nenv: {vars: {B: '" + strings.Repeat("b", maxText-10) + "'}}\nservices:\n  a: {exec: [" + strings.Repeat("'${B}',", 1000) + "]}\n"
+	if bad := invalid(t, text); len(bad.Diagnostics) != 1 || !strings.Contains(bad.Diagnostics[0].Message, "more than 64 MiB") {
+		t.Errorf("%d findings, the first %v", len(bad.Diagnostics), bad.Diagnostics[0].Message)
+	}
+}
+
+// A key that counts for nothing is told.
+func TestRestartKeysWithoutRestarts(t *testing.T) {
+	for text, warned := range map[string]bool{
+		"max_restarts: 3": true, "backoff: 1s\nrestart_policy: never": true,
+		"max_restarts: 3\nrestart_policy: always": false, "restart_reset: 1s\nrestart_policy: ${P:-on-failure}": false,
+	} {
+		if plan := mustLoad(t, manifestOf(text)); (len(plan.Warnings) > 0) != warned {
+			t.Errorf("%s: %v", text, plan.Warnings)
+		}
+	}
+}
+
 func TestTooManyUnits(t *testing.T) {
 	text := "version: 1\nservices:\n"
 	for i := range maxUnits/maxReplicas + 1 {

@@ -57,10 +57,11 @@ func (l *loader) line(pos Position) string {
 	if pos.Line < 1 || pos.Line > len(starts) {
 		return ""
 	}
-	line := data[starts[pos.Line-1]:]
-	if at := lineBreak.FindIndex(line); at != nil {
-		line = line[:at[0]]
+	end := len(data)
+	if pos.Line < len(starts) {
+		end = starts[pos.Line]
 	}
+	line := bytes.TrimRight(data[starts[pos.Line-1]:end], "\r\n\u0085\u2028\u2029")
 	if pos.Line == 1 {
 		line = bytes.TrimPrefix(line, byteOrderMark)
 	}
@@ -70,6 +71,9 @@ func (l *loader) line(pos Position) string {
 // clip shortens a line that nobody would read.
 func clip(s string) string {
 	const most = 4000
+	if len(s) > most*utf8.UTFMax {
+		s = s[:most*utf8.UTFMax] + "…"
+	}
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

@@ -136,6 +136,14 @@ func (d *decoder) lifecycle(o object, u *Unit) {
 		u.MaxRestarts = &n
 	}
 	u.RestartReset = o.duration("restart_reset", u.RestartReset)
+	policy := o.get("restart_policy")
+	never := policy == nil || policy.value == string(RestartNever)
+	for _, name := range []string{"backoff", "max_restarts", "restart_reset"} {
+		if never && o.has(name) {
+			d.note(SeverityWarning, o.pos(name), len(name), "add restart_policy: on-failure, or take it away",
+				"%s of %s counts for nothing: its restart_policy is never", name, u.Name)
+		}
+	}
 	d.skip(o, u)
 	if n := o.get("stop_signal"); n != nil {
 		if s, ok := d.text(n, "stop_signal"); ok {

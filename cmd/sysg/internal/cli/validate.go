@@ -21,6 +21,8 @@ type validation struct {
 	Projects    int                 `json:"projects"`
 	Units       int                 `json:"units"`
 	Diagnostics []config.Diagnostic `json:"diagnostics"`
+	// More is how many further errors there are.
+	More int `json:"more,omitempty"`
 }
 
 // Run checks; it exits 2 for a manifest that has errors.
@@ -39,7 +41,7 @@ func (c *validateCmd) run(a *app) error {
 	var invalid *config.Invalid
 	switch {
 	case errors.As(err, &invalid) && a.JSON:
-		if err := a.printJSON(validation{File: m.Path, Diagnostics: invalid.Diagnostics}); err != nil {
+		if err := a.printJSON(validation{File: m.Path, Diagnostics: invalid.Diagnostics, More: invalid.More}); err != nil {
 			return err
 		}
 		return silent(statusUsage)
