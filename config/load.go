@@ -187,6 +187,8 @@ func (l *loader) syntax(path string, err error) {
 	switch {
 	case strings.Contains(message, "tab"), strings.HasPrefix(l.line(Position{File: path, Line: mark.Line}), "\t"):
 		hint = "indent with spaces"
+	case strings.Contains(message, "cannot start any token"):
+		hint = "put a text that begins with this character into quotes"
 	case strings.Contains(message, "mapping values are not allowed"):
 		hint = "put a text that has a colon into quotes"
 	case l.line(Position{File: path, Line: mark.Line}) == "" && one.ContextMark.Line > 0:

@@ -368,12 +368,8 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 // Every manifest of the examples and the manual is valid by the schema too.
 func TestTheSchemaAcceptsTheExamples(t *testing.T) {
 	s := compiledSchema(t)
-	files, err := filepath.Glob("../examples/*/systemg.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var texts []string
-	for _, path := range files {
+	for _, path := range slices.Concat(matches(t, "../examples/*/systemg.yaml"), matches(t, "testdata/valid/*.yaml")) {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -393,6 +389,15 @@ func TestTheSchemaAcceptsTheExamples(t *testing.T) {
 			t.Errorf("%v\n%s", err, text)
 		}
 	}
+}
+
+func matches(t *testing.T, pattern string) []string {
+	t.Helper()
+	list, err := filepath.Glob(pattern)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%s: %v", pattern, err)
+	}
+	return list
 }
 
 // Every key is in the table of what is agreed on, so that none is forgotten.

@@ -57,6 +57,10 @@ func (d *decoder) unit(project string, p pair, around environment, file string) 
 		d.errorf(p.pos, len(p.key), "write command: or exec: below it", "the unit %q is empty", p.key)
 		return nil
 	}
+	if p.value.kind != mapNode && find(unitKeys, p.key).name != "" {
+		d.wrong(p.value, fmt.Sprintf("service %s has to be a map, not %s", p.key, p.value.kind), "if it is a key of the unit above, indent it further")
+		return nil
+	}
 	o := d.object(p.value, "service "+p.key, unitKeys)
 	if o.n == nil {
 		return nil
