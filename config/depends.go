@@ -88,15 +88,30 @@ func (d *decoder) resolve(plan *Plan) {
 			u := &p.Units[j]
 			list, known := lists[u.Base]
 			if !known {
-				for _, dep := range u.Depends {
-					list = append(list, d.targets(p, index, u, dep)...)
-				}
+				list = d.edges(p, index, u)
 				lists[u.Base] = list
 			}
 			u.Depends = list
 		}
 		d.circles(p)
 	}
+}
+
+// edges are the dependencies of a unit, each on one unit.
+func (d *decoder) edges(p *Project, index map[string][]int, u *Unit) []Dependency {
+	var list []Dependency
+	named := map[string]bool{}
+	for _, dep := range u.Depends {
+		for _, one := range d.targets(p, index, u, dep) {
+			if named[one.Unit] {
+				d.errorf(dep.Pos, utf8.RuneCountInString(dep.Unit), "keep the name without a number, or the numbers", "service %s names %s twice in depends_on", u.Base, one.Unit)
+				continue
+			}
+			named[one.Unit] = true
+			list = append(list, one)
+		}
+	}
+	return list
 }
 
 // collisions notes units of one name: web.1, and web with replicas.

@@ -103,6 +103,17 @@ func TestReplicasOfReplicas(t *testing.T) {
 	}
 }
 
+func TestAReplicaNamedTwice(t *testing.T) {
+	d := invalid(t, "version: 1\nservices:\n  a: {command: x, replicas: 2}\n  b: {command: x, depends_on: [a, a.2]}\n").Diagnostics
+	if len(d) != 1 || d[0].Column != 35 || d[0].Message != "service b names a.2 twice in depends_on" {
+		t.Errorf("%v", d)
+	}
+	plan := mustLoad(t, "version: 1\nservices:\n  a: {command: x, replicas: 2}\n  b: {command: x, depends_on: [a.2]}\n")
+	if deps := plan.Projects[0].Units[2].Depends; len(deps) != 1 || deps[0].Unit != "a.2" {
+		t.Errorf("%v", deps)
+	}
+}
+
 func TestPlacesOfBadBytes(t *testing.T) {
 	for _, c := range []struct {
 		text         string

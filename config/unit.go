@@ -99,6 +99,10 @@ func (d *decoder) program(o object, u *Unit) {
 	switch {
 	case o.has("command") && o.has("exec"):
 		d.errorf(o.pos("exec"), len("exec"), "keep one of them: command runs by a shell, exec without one", "service %s has both command and exec", u.Name)
+	case o.has("command") && o.get("command").kind == listNode:
+		d.wrong(o.get("command"), "command has to be text, not a list", "a list of a program and its arguments is exec:")
+	case o.has("exec") && o.get("exec").kind == scalarNode:
+		d.wrong(o.get("exec"), "exec has to be a list, not a value", "a command line is command:; or write [program, argument]")
 	case o.has("command"):
 		s, ok := d.text(o.get("command"), "command")
 		if ok && strings.TrimSpace(s) == "" {
@@ -115,7 +119,12 @@ func (d *decoder) program(o object, u *Unit) {
 	default:
 		d.errorf(u.Pos, len(u.Name), "write command: (run by a shell) or exec: (a list) below it", "service %s has neither command nor exec", u.Name)
 	}
-	u.Dir = d.path(first(o.text("working_dir"), u.Dir))
+	dir := o.text("working_dir")
+	if dir == "~" || strings.HasPrefix(dir, "~/") {
+		n := o.get("working_dir")
+		d.note(SeverityWarning, n.pos, utf8.RuneCountInString(n.value), "write ${HOME} for the home folder", "working_dir of %s begins with a folder that is called ~", u.Name)
+	}
+	u.Dir = d.path(first(dir, u.Dir))
 	if o.word("type", string(Service)) == string(Oneshot) {
 		u.Kind = Oneshot
 	}
