@@ -138,8 +138,8 @@ func TestPlacesOfBadBytes(t *testing.T) {
 // A byte order mark and the line ends of other systems change nothing, also
 // not the columns.
 func TestByteOrderMarkAndLineEnds(t *testing.T) {
-	d := invalid(t, "\ufeffversoin: 1\r\nservices:\r\n  a: {command: x, zz: 1}\r\n").Diagnostics
-	if d[0].Column != 1 || d[0].Source != "versoin: 1" || d[2].Line != 3 || d[2].Column != 19 || d[2].Source != "  a: {command: x, zz: 1}" {
+	d := invalid(t, "\ufeffversio: 1\r\nservices:\r\n  a: {command: x, zz: 1}\r\n").Diagnostics
+	if d[0].Column != 1 || d[0].Source != "versio: 1" || d[2].Line != 3 || d[2].Column != 19 || d[2].Source != "  a: {command: x, zz: 1}" {
 		t.Errorf("%+v", d)
 	}
 	u := mustLoad(t, "\ufeffversion: 1\r\nenv: {file: x.env}\r\nservices:\r\n  a:\r\n    command: |\r\n      one\r\n      two\r\n",
