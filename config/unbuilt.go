@@ -9,6 +9,16 @@ var unbuiltKeys = []string{
 	"user", "group", "supplementary_groups", "limits", "capabilities", "isolation",
 }
 
+// unbuiltDeployment are those of its deployment, and unbuiltWords the words
+// that no key may have.
+var (
+	unbuiltDeployment = []string{"health_check", "grace_period", "blue_green"}
+	unbuiltWords      = map[string][]string{
+		"strategy":  {"rolling"},
+		"condition": {string(CondHealthy), string(CondLog)},
+	}
+)
+
 // unbuilt notes the keys of a unit that cannot be carried out.
 func (d *decoder) unbuilt(o object, u *Unit) {
 	add := func(key string, pos Position, span int) {
@@ -22,16 +32,16 @@ func (d *decoder) unbuilt(o object, u *Unit) {
 		}
 	}
 	dep := object{d: d, n: o.get("deployment")}
-	for _, name := range []string{"health_check", "grace_period", "blue_green"} {
+	for _, name := range unbuiltDeployment {
 		if dep.has(name) {
 			add("deployment."+name, dep.pos(name), len(name))
 		}
 	}
-	if u.Deployment.Strategy == "rolling" {
-		add("deployment.strategy: rolling", dep.pos("strategy"), len("strategy"))
+	if slices.Contains(unbuiltWords["strategy"], u.Deployment.Strategy) {
+		add("deployment.strategy: "+u.Deployment.Strategy, dep.pos("strategy"), len("strategy"))
 	}
 	for _, e := range u.Depends {
-		if e.Condition == CondHealthy || e.Condition == CondLog {
+		if slices.Contains(unbuiltWords["condition"], string(e.Condition)) {
 			add("condition: "+string(e.Condition), e.Pos, len(e.Unit))
 		}
 	}
