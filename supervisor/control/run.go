@@ -124,6 +124,7 @@ func (d *daemon) connect() error {
 	if err != nil {
 		return err
 	}
+	d.output.Tell(d.mover)
 	d.outputs = supervisor.NewFiles(d.mover, d.paths)
 	d.host, err = proc.NewHost(proc.Options{
 		Name:   hostName(d.paths),
