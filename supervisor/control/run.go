@@ -147,7 +147,7 @@ func (d *daemon) connect() error {
 }
 
 // hostName tells the cgroups of supervisors with different folders apart.
-func hostName(p store.Paths) string { return supervisor.Hash(p.State) }
+func hostName(p store.Paths) string { return supervisor.Hash(p.Identity()) }
 
 // trees are the processes of every unit that runs, for the sampler.
 func (d *daemon) trees() []usage.Tree {

@@ -77,6 +77,34 @@ func TestLoadStateOfANewDirectory(t *testing.T) {
 	}
 }
 
+func TestLoadStateOfWhatIsNoFile(t *testing.T) {
+	for name, make := range map[string]func(path string) error{
+		"a directory":                      func(path string) error { return os.Mkdir(path, 0o700) },
+		"a symbolic link to nothing":       func(path string) error { return os.Symlink("/nowhere/at/all", path) },
+		"a symbolic link to itself":        func(path string) error { return os.Symlink(path, path) },
+		"a directory with something in it": func(path string) error { return os.MkdirAll(filepath.Join(path, "kept"), 0o700) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			if err := make(d.Paths().StateFile()); err != nil {
+				t.Fatal(err)
+			}
+			s, said, err := d.LoadState()
+			if err != nil || len(said) != 1 || !reflect.DeepEqual(s, State{}) {
+				t.Errorf("got %+v, %q, %v", s, said, err)
+			}
+			saver := NewSaver(d, nil)
+			saver.Save(State{BootID: "b"})
+			if err := saver.Close(); err != nil {
+				t.Error(err)
+			}
+			if left, err := filepath.Glob(d.Paths().StateFile() + ".corrupt-*"); err != nil || len(left) != 1 {
+				t.Errorf("moved to %q (%v)", left, err)
+			}
+		})
+	}
+}
+
 // A reader beside the supervisor must not move the supervisor's file.
 func TestReadStateLeavesTheFile(t *testing.T) {
 	d := open(t)
