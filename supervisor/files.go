@@ -129,6 +129,8 @@ func (f *Files) Remove(def *config.Unit) error {
 	f.mu.Lock()
 	delete(f.units, def.ID())
 	f.mu.Unlock()
+	// The project's folder goes with its last unit; until then this fails.
+	_ = os.Remove(f.Paths.ProjectLogs(def.Project))
 	return errors.Join(errs...)
 }
 

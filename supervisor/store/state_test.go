@@ -34,6 +34,11 @@ func TestLoadState(t *testing.T) {
 			name: "newer", content: `{"schema":9,"boot_id":"b"}`, aside: `schema-9-.*`,
 			said: `it has schema 9 and this version knows up to 1: a newer sysg wrote it; moved it to state\.json\.schema-9-`,
 		},
+		{name: "a unit without a name", content: `{"schema":1,"units":[{"project":"p"}]}`, aside: `corrupt-.*`, said: `unit 1 \("p/"\) has no name`},
+		{name: "a unit outside", content: `{"schema":1,"units":[{"project":"p","name":"../x"}]}`, aside: `corrupt-.*`, said: `no unit can have`},
+		{name: "a unit twice", content: `{"schema":1,"units":[{"project":"p","name":"a"},{"project":"p","name":"a"}]}`, aside: `corrupt-.*`, said: `is there twice`},
+		{name: "a process group", content: `{"schema":1,"units":[{"project":"p","name":"a","pid":-1}]}`, aside: `corrupt-.*`, said: `has a negative pid`},
+		{name: "a text for a pid", content: `{"schema":1,"units":[{"project":"p","name":"a","pid":"1"}]}`, aside: `corrupt-.*`, said: `cannot unmarshal string`},
 		{name: "newer and shaped otherwise", content: `{"schema":9,"units":"none"}`, aside: `schema-9-.*`, said: `newer sysg`},
 	}
 	for _, test := range tests {
