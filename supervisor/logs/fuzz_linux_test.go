@@ -83,7 +83,8 @@ func write(t *testing.T, path string, data []byte) {
 func TestRecordsComeBack(t *testing.T) {
 	for _, r := range []record{
 		headRecord(12, unsorted), runRecord(3, 9, true), runRecord(3, 9, false),
-		{kind: kindTime, at: 5, value: 1e18}, {kind: kindLost, at: 5, value: 1 << 40},
+		{kind: kindTime, at: 5, value: 1e18},
+		{kind: kindLost, at: 5, value: 1 << 40},
 	} {
 		b := r.append(nil)
 		if len(b) != recordSize || decode(b) != r {

@@ -25,10 +25,14 @@ type segment struct {
 	times []record
 	runs  []record
 	// indexed is how many bytes of the index are in times and runs; 0
-	// where it is missing, and base means nothing.
+	// where it is missing. placed is whether base is known all the same.
 	indexed int64
+	placed  bool
 	// last is the kind of the last of them.
 	last kind
+	// older is the segment before this one, where there is no index to
+	// tell their order once this one has no name.
+	older fileID
 }
 
 // end is where the segment ends in the stream.
@@ -71,12 +75,16 @@ func (s *segment) refresh(path string) error {
 	}
 	s.id, s.size, s.mtime = idOf(info), info.Size(), info.ModTime()
 	for s.find(path) {
+		before := *s
 		s.readIndex(s.indexName(path))
+		if s.indexed == 0 {
+			s.older = fileAtName(segmentPath(path, s.number+1))
+		}
 		// A rotation in between would have put another index there.
-		if s.holds(path, s.number) {
+		if s.id == fileAtName(segmentPath(path, s.number)) {
 			return nil
 		}
-		s.indexed = 0
+		*s = before
 	}
 	s.gone = true
 	return nil
@@ -99,10 +107,13 @@ func (s *segment) find(path string) bool {
 	return false
 }
 
-// holds is whether the segment has that number.
-func (s *segment) holds(path string, number int) bool {
-	info, err := os.Stat(segmentPath(path, number))
-	return err == nil && idOf(info) == s.id
+// fileAtName is which file has that name, none the zero one.
+func fileAtName(path string) fileID {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileID{}
+	}
+	return idOf(info)
 }
 
 // indexName is where the segment's index is: within a rotation, and after a
@@ -137,7 +148,7 @@ func (s *segment) readIndex(path string) {
 	info, err := f.Stat()
 	if first := decode(head[:]); err != nil || s.indexed == 0 || first.at != s.base || info.Size() < s.indexed || s.beyond() {
 		s.forget()
-		s.base, s.indexed = first.at, recordSize
+		s.base, s.placed, s.indexed = first.at, true, recordSize
 	}
 	from := max(s.indexed-recordSize, recordSize)
 	data, err := io.ReadAll(io.NewSectionReader(f, from, max(info.Size()-from, 0)))
