@@ -64,7 +64,7 @@ func (a *app) prepare() error {
 	}
 	paths, err := store.Locate(a.Sys, a.getenv)
 	if err != nil {
-		return cannot("find the state directory", err)
+		return cannot("run", err)
 	}
 	a.paths = paths
 	return nil

@@ -46,7 +46,7 @@ func (s silent) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // usage is the error of a command line that makes no sense.
 func usage(format string, a ...any) error {
-	return &failure{code: ipc.CodeUsage, text: fmt.Sprintf(format, a...), try: "sysg --help"}
+	return &failure{code: ipc.CodeUsage, text: fmt.Sprintf(format, a...), try: generalHelp}
 }
 
 // cannot says what a command could not do and why; nil stays nil.
