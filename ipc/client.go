@@ -105,6 +105,16 @@ func dialError(err error, path string) error {
 // Hello is what the supervisor said of itself.
 func (c *Client) Hello() HelloResult { return c.hello }
 
+// Lost is whether the connection has ended.
+func (c *Client) Lost() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Close ends the connection; requests under way end with it.
 func (c *Client) Close() error {
 	err := c.net.Close()

@@ -38,7 +38,11 @@ func (s *server) logs(ctx context.Context, r *ipc.Request) (any, error) {
 		var done context.CancelFunc
 		ctx, done = context.WithCancel(ctx)
 		defer done()
-		go s.untilDown(ctx, p.Selection, files, done)
+		sel := p.Selection
+		if len(p.Down) > 0 {
+			sel.Units = p.Down
+		}
+		go s.untilDown(ctx, sel, files, done)
 	}
 	s.flush(files)
 	var result ipc.LogsResult

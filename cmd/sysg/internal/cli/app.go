@@ -43,6 +43,9 @@ type app struct {
 	Surroundings
 	globals
 	paths store.Paths
+	// named is whether --config stands on the command line, scoped whether
+	// Project comes from it.
+	named, scoped bool
 	// command is what stands after "--"; given says whether there was one.
 	command []string
 	given   bool
@@ -50,6 +53,7 @@ type app struct {
 
 // prepare settles the flags and finds the state directory.
 func (a *app) prepare() error {
+	a.named = a.Config != ""
 	if err := a.settle(a.getenv); err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func (t *attachment) run(ctx context.Context, p ipc.StartParams, signals <-chan 
 	if err != nil {
 		return err
 	}
-	return t.judge(names)
+	return t.judge(t.ours(names))
 }
 
 func (t *attachment) checkExitCodeFrom(r ipc.OperationResult) error {
@@ -146,11 +146,21 @@ func (t *attachment) checkExitCodeFrom(r ipc.OperationResult) error {
 	return e
 }
 
-// show prints lines until every unit is at rest.
+// ours are the units that the command is over with: those it started, or all
+// of them where it started none. A supervisor of this process ends with the
+// command, so all of them are its own.
+func (t *attachment) ours(names []string) []string {
+	if t.own || len(t.started) == 0 {
+		return names
+	}
+	return t.started
+}
+
+// show prints lines until every unit of this command is at rest.
 func (t *attachment) show(ctx context.Context, names []string) error {
 	p := ipc.LogsParams{
 		Selection: ipc.Selection{Units: names}, Kinds: []string{"stdout", "stderr"},
-		Lines: -1, Since: t.began, Follow: true, UntilDown: true,
+		Lines: -1, Since: t.began, Follow: true, UntilDown: true, Down: t.ours(names),
 	}
 	var done ipc.LogsResult
 	err := t.client.Stream(ctx, ipc.MethodLogs, p, func(note string, raw json.RawMessage) error {

@@ -121,7 +121,7 @@ func (t *attachment) judge(names []string) error {
 	if len(bad) == 0 {
 		return nil
 	}
-	e := ipc.Errorf(ipc.CodeFailed, "%d of %d units failed: %s", len(bad), len(r.Units), joined(bad))
+	e := ipc.Errorf(ipc.CodeFailed, "%d of %s failed: %s", len(bad), counted(len(r.Units), "unit"), joined(bad))
 	e.Try = "sysg why " + worst
 	return e
 }

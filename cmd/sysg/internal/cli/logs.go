@@ -40,6 +40,9 @@ const defaultLines = 50
 func (c *logsCmd) Run(a *app) error { return cannot("show logs", c.run(a)) }
 
 func (c *logsCmd) run(a *app) error {
+	if err := a.scope(); err != nil {
+		return err
+	}
 	p, err := c.params(a)
 	if err != nil {
 		return err
@@ -67,9 +70,13 @@ func (c *logsCmd) run(a *app) error {
 	printer := view.NewLogPrinter(a.Stdout, a.style(), view.LogOptions{
 		Prefix: len(names) > 1 && !c.Raw, Timestamps: c.Timestamps, Raw: c.Raw, JSON: a.JSON, Names: names, Notes: c.notes(a),
 	})
-	if offline {
+	switch {
+	case c.Follow:
+		go endWithReader(a.Stdout, cancel)
+		err = newFollower(a, p, printer.Batch).run(ctx, client)
+	case offline:
 		err = a.offlineLogs(ctx, p, printer.Batch)
-	} else {
+	default:
 		err = streamLogs(ctx, client, p, printer.Batch)
 	}
 	return c.end(err, printer.Close())

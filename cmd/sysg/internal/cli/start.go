@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
+	"systemg/config"
 	"systemg/ipc"
 )
 
@@ -72,11 +73,30 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if m.Path == "" {
 		return p, noManifest()
 	}
-	if _, err := a.load(m); err != nil {
+	plan, err := a.load(m)
+	if err != nil {
+		return p, err
+	}
+	if err := c.checkExitCodeFrom(plan); err != nil {
 		return p, err
 	}
 	p.Manifest = m
 	return p, nil
+}
+
+// checkExitCodeFrom finds a wrong name before anything is started.
+func (c *startCmd) checkExitCodeFrom(plan *config.Plan) error {
+	if c.ExitCodeFrom == "" {
+		return nil
+	}
+	for _, p := range plan.Projects {
+		for i := range p.Units {
+			if u := &p.Units[i]; c.ExitCodeFrom == u.Name || c.ExitCodeFrom == u.ID() {
+				return nil
+			}
+		}
+	}
+	return ipc.Errorf(ipc.CodeUnknownUnit, "--exit-code-from names no unit of this start: %s", c.ExitCodeFrom)
 }
 
 func (c *startCmd) adhoc(a *app) (*ipc.Adhoc, error) {
@@ -160,7 +180,7 @@ func fallen(r ipc.OperationResult) error {
 		}
 	}
 	return &failure{
-		code: ipc.CodeFailed, text: fmt.Sprintf("%d of %d units failed: %s", len(bad), len(r.Units), joined(bad)),
+		code: ipc.CodeFailed, text: fmt.Sprintf("%d of %s failed: %s", len(bad), counted(len(r.Units), "unit"), joined(bad)),
 		data: map[string]any{"units": r.Units},
 	}
 }

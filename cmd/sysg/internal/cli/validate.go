@@ -57,8 +57,16 @@ func (c *validateCmd) run(a *app) error {
 	for _, d := range plan.Warnings {
 		fmt.Fprintln(a.Stderr, d)
 	}
-	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %d units in %d projects\n", m.Path, v.Units, v.Projects)
+	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %s in %s\n", m.Path, counted(v.Units, "unit"), counted(v.Projects, "project"))
 	return err
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // schemaCmd prints the JSON Schema.
