@@ -68,7 +68,7 @@ func (a *app) prepare() error {
 	}
 	paths, err := store.Locate(a.Sys, a.getenv)
 	if err != nil {
-		return cannot("run", err)
+		return sentence(err)
 	}
 	a.paths = paths
 	return nil

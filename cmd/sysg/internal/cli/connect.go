@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -158,7 +159,13 @@ func (a *app) load(m ipc.Manifest) (*config.Plan, error) {
 }
 
 // noManifest is the error of a command that needs one.
-func noManifest() error {
+func (a *app) noManifest() error {
+	if a.Project != "" {
+		return &failure{
+			code: ipc.CodeUnknownProject, text: fmt.Sprintf("no project is called %q", a.Project),
+			try: "sysg start -c path/to/systemg.yaml",
+		}
+	}
 	return &failure{
 		code: ipc.CodeUsage, text: "there is no manifest: no systemg.yaml in this folder, and none was used before",
 		try: "sysg start -c path/to/systemg.yaml",

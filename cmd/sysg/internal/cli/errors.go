@@ -90,6 +90,16 @@ func cannot(op string, err error) error {
 	return f
 }
 
+// sentence is an error whose text says already what could not be done.
+func sentence(err error) error {
+	f := &failure{code: ipc.CodeFailed, text: err.Error()}
+	var cure interface{ Try() string }
+	if errors.As(err, &cure) {
+		f.try = cure.Try()
+	}
+	return f
+}
+
 // exitStatus is the status an error ends the command with.
 func exitStatus(err error) int {
 	var (

@@ -71,7 +71,7 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 		return p, err
 	}
 	if m.Path == "" {
-		return p, noManifest()
+		return p, a.noManifest()
 	}
 	plan, err := a.load(m)
 	if err != nil {
