@@ -46,6 +46,8 @@ type app struct {
 	// named is whether --config stands on the command line, scoped whether
 	// Project comes from it.
 	named, scoped bool
+	// levelGiven is whether --log-level stands there.
+	levelGiven bool
 	// command is what stands after "--"; given says whether there was one.
 	command []string
 	given   bool
@@ -53,7 +55,7 @@ type app struct {
 
 // prepare settles the flags and finds the state directory.
 func (a *app) prepare() error {
-	a.named = a.Config != ""
+	a.named, a.levelGiven = a.Config != "", a.LogLevel != ""
 	if err := a.settle(a.getenv); err != nil {
 		return err
 	}

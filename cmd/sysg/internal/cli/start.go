@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -140,6 +141,9 @@ func (c *startCmd) background(a *app, p ipc.StartParams) error {
 func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
 	client, err := a.dial(ctx)
 	if !notRunning(err) {
+		if err == nil && a.levelGiven {
+			a.remark("the supervisor runs already, and keeps its log level")
+		}
 		return client, err
 	}
 	if err := a.daemonize(); err != nil {
@@ -157,7 +161,9 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		defer p.Done()
 		show = p.Update
 	}
-	return client.Stream(ctx, method, params, func(note string, raw json.RawMessage) error {
+	ctx, stop := withPulse(ctx, pulseEvery, a.knock)
+	defer stop()
+	err := client.Stream(ctx, method, params, func(note string, raw json.RawMessage) error {
 		if note != ipc.NoteProgress {
 			return nil
 		}
@@ -168,6 +174,11 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		show(n)
 		return nil
 	}, result)
+	if errors.Is(err, context.Canceled) {
+		// The cause is the same, or that the supervisor does not answer.
+		err = context.Cause(ctx)
+	}
+	return err
 }
 
 // fallen is the error of an operation of which units failed, with all of them
