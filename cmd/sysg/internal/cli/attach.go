@@ -45,10 +45,12 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	t := &attachment{app: a, cmd: c, began: time.Now(), stopping: make(chan struct{})}
 	client, err := a.dial(ctx)
 	var ended chan error
-	if notRunning(err) {
-		t.own = true
+	for notRunning(err) {
 		ended = make(chan error, 1)
-		client, err = a.superviseHere(ctx, ended)
+		client, t.own, err = a.superviseHere(ctx, ended)
+		if errors.Is(err, context.DeadlineExceeded) && time.Since(t.began) < launchTime {
+			client, err = a.dial(ctx)
+		}
 	}
 	if err != nil {
 		return err
@@ -62,8 +64,9 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	return err
 }
 
-// superviseHere runs a supervisor in this process and connects to it.
-func (a *app) superviseHere(ctx context.Context, ended chan<- error) (*ipc.Client, error) {
+// superviseHere runs a supervisor in this process and connects to it. Where
+// another start was quicker it connects to that one's, which is not its own.
+func (a *app) superviseHere(ctx context.Context, ended chan<- error) (client *ipc.Client, own bool, err error) {
 	isReady := make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
@@ -73,14 +76,14 @@ func (a *app) superviseHere(ctx context.Context, ended chan<- error) (*ipc.Clien
 	}()
 	select {
 	case <-isReady:
-		return a.dial(ctx)
-	case err := <-failed:
+		client, err = a.dial(ctx)
+		return client, true, err
+	case err = <-failed:
 		var locked *store.ErrLocked
 		if errors.As(err, &locked) {
-			// Another start was quicker.
-			return a.dial(ctx)
+			client, err = a.dialSoon(ctx)
 		}
-		return nil, err
+		return client, false, err
 	}
 }
 

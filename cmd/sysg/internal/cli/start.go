@@ -137,7 +137,12 @@ func (c *startCmd) background(a *app, p ipc.StartParams) error {
 	return a.outcome(view.Operation{Verb: "started", Took: time.Since(began)}, r)
 }
 
-// dialOrLaunch connects to the supervisor, and starts one if none runs.
+// patience is how long a supervisor that holds the state directory may not
+// answer before another one is tried: it may be on its way up or down.
+const patience = time.Second
+
+// dialOrLaunch connects to the supervisor, and starts one if none runs. Of
+// several commands that do so at once, one succeeds and the others find it.
 func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
 	client, err := a.dial(ctx)
 	if !notRunning(err) {
@@ -146,10 +151,24 @@ func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
 		}
 		return client, err
 	}
-	if err := a.daemonize(); err != nil {
-		return nil, err
+	ctx, cancel := context.WithTimeout(ctx, launchTime)
+	defer cancel()
+	for {
+		if err := a.daemonize(); err != nil {
+			return nil, err
+		}
+		client, err := a.dialSoon(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return client, err
+		}
 	}
-	return a.dial(ctx)
+}
+
+// dialSoon connects to a supervisor that is there or about to be.
+func (a *app) dialSoon(ctx context.Context) (*ipc.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return a.dialWhenThere(ctx)
 }
 
 // operate makes a request that takes as long as units take, and shows how it
@@ -174,9 +193,14 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		show(n)
 		return nil
 	}, result)
-	if errors.Is(err, context.Canceled) {
+	var e *ipc.Error
+	switch {
+	case errors.Is(err, context.Canceled):
 		// The cause is the same, or that the supervisor does not answer.
-		err = context.Cause(ctx)
+		return context.Cause(ctx)
+	case errors.As(err, &e) && e.Code == ipc.CodeCanceled:
+		// Nobody here did: the supervisor ends.
+		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
 	}
 	return err
 }
