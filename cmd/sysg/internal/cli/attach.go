@@ -58,10 +58,29 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	defer client.Close()
 	t.client = client
 	err = t.run(ctx, p, signals)
-	if t.own {
-		err = errors.Join(err, t.end(ctx, ended))
+	if !t.own {
+		return err
 	}
-	return err
+	stopped := err != nil && client.Lost()
+	if fault := t.end(ctx, cancel, ended); fault != nil || !stopped {
+		return errors.Join(err, fault)
+	}
+	return t.stoppedByOther(err)
+}
+
+// stoppedByOther is what the command ends with when another one stopped the
+// supervisor of this process: the units came to rest, as with Ctrl-C.
+func (t *attachment) stoppedByOther(err error) error {
+	select {
+	case <-t.stopping:
+		return t.verdict
+	default:
+	}
+	if t.cmd.ExitCodeFrom != "" || t.cmd.AbortOnExit {
+		return err
+	}
+	t.remark("stopped by another command")
+	return nil
 }
 
 // superviseHere runs a supervisor in this process and connects to it. Where
@@ -87,12 +106,13 @@ func (a *app) superviseHere(ctx context.Context, ended chan<- error) (client *ip
 	}
 }
 
-// end stops the supervisor of this process, and waits for it.
-func (t *attachment) end(ctx context.Context, ended <-chan error) error {
+// end stops the supervisor of this process, and waits until it has written
+// what it knows. One that cannot be asked is on its way out, or is told by
+// cancel.
+func (t *attachment) end(ctx context.Context, cancel func(), ended <-chan error) error {
 	var r ipc.OperationResult
-	err := t.client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r)
-	if err != nil && len(ended) == 0 {
-		return err
+	if t.client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r) != nil {
+		cancel()
 	}
 	return <-ended
 }

@@ -127,9 +127,14 @@ func (a *app) manifestPath() (string, error) {
 			return "", err
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			if found, ok := config.Find(path); ok {
-				return found, nil
+			found, ok := config.Find(path)
+			if !ok {
+				return "", &failure{
+					code: ipc.CodeManifestInvalid, text: fmt.Sprintf("there is no systemg.yaml in %s", path),
+					try: "name the manifest itself with --config",
+				}
 			}
+			return found, nil
 		}
 		return path, nil
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,6 +58,11 @@ func (c *stopCmd) run(a *app) error {
 		a.remark("project %s was never started", a.Project)
 		return c.nothingToStop(a)
 	}
+	if everything && a.endedMeanwhile(ctx, client, err) {
+		// Something else stopped it too.
+		a.remark("the supervisor was ending already, and has ended")
+		return c.nothingToStop(a)
+	}
 	if err != nil {
 		return err
 	}
@@ -65,7 +71,7 @@ func (c *stopCmd) run(a *app) error {
 		// socket, and a start may follow at once.
 		awaitEnd(ctx, client.Hello().PID)
 		if !slices.ContainsFunc(r.Units, func(u ipc.Outcome) bool { return u.Changed }) && !a.JSON {
-			_, err := fmt.Fprintln(a.chatter(), "stopped the supervisor; no unit ran")
+			_, err := fmt.Fprintln(a.chatter(), "stopped the supervisor")
 			return err
 		}
 	}
@@ -81,6 +87,24 @@ func (c *stopCmd) everything(ctx context.Context, a *app, client *ipc.Client, na
 	list, err := a.unitsOf(ctx, client, ipc.Selection{})
 	others := slices.ContainsFunc(list, func(u ipc.Unit) bool { return u.Project != a.Project && u.Desired == "up" })
 	return !others, err
+}
+
+// endedMeanwhile is whether a request was not answered because the supervisor
+// ended with all its units. It waits for that.
+func (a *app) endedMeanwhile(ctx context.Context, client *ipc.Client, err error) bool {
+	var e *ipc.Error
+	if !errors.As(err, &e) || e.Code != ipc.CodeShuttingDown && !client.Lost() {
+		return false
+	}
+	awaitEnd(ctx, client.Hello().PID)
+	if again, err := a.dial(ctx); !notRunning(err) {
+		if err == nil {
+			_ = again.Close()
+		}
+		return false
+	}
+	r, err := a.offlineStatus(ipc.Selection{}, true)
+	return err == nil && !slices.ContainsFunc(r.Units, func(u ipc.Unit) bool { return u.PID != 0 })
 }
 
 // nothingRuns is a stop without a supervisor: what is stopped stays stopped,
