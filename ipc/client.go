@@ -105,16 +105,6 @@ func dialError(err error, path string) error {
 // Hello is what the supervisor said of itself.
 func (c *Client) Hello() HelloResult { return c.hello }
 
-// Lost is whether the connection has ended.
-func (c *Client) Lost() bool {
-	select {
-	case <-c.ended:
-		return true
-	default:
-		return false
-	}
-}
-
 // Close ends the connection; requests under way end with it.
 func (c *Client) Close() error {
 	err := c.net.Close()
@@ -216,7 +206,7 @@ func (c *Client) write(m message) error {
 
 // errLost is the error of a connection that ended before the answer came.
 func errLost() error {
-	e := Errorf(CodeFailed, "the supervisor closed the connection")
+	e := Errorf(CodeLost, "the supervisor closed the connection")
 	e.Try = "sysg status shows whether it runs; sysg logs --kind supervisor says why it ended"
 	return e
 }

@@ -77,6 +77,8 @@ const (
 	CodeCanceled        Code = "canceled"
 	CodeShuttingDown    Code = "shutting_down"
 	CodeInternal        Code = "internal"
+	// CodeLost is a client's own: the connection ended before the answer.
+	CodeLost Code = "lost"
 )
 
 // HelloParams opens every connection.

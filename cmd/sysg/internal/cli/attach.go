@@ -61,8 +61,7 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	if !t.own {
 		return err
 	}
-	stopped := err != nil && client.Lost()
-	if fault := t.end(ctx, cancel, ended); fault != nil || !stopped {
+	if fault := t.end(ctx, cancel, ended); fault != nil || !over(err) {
 		return errors.Join(err, fault)
 	}
 	return t.stoppedByOther(err)

@@ -55,7 +55,7 @@ func (f *follower) run(ctx context.Context, client *ipc.Client) error {
 		if client != nil {
 			err = streamLogs(ctx, client, f.params, f.batch)
 			_ = client.Close()
-			if ctx.Err() != nil || !over(err, client) {
+			if ctx.Err() != nil || err != nil && !over(err) {
 				return err
 			}
 			f.remark("the supervisor ended; waiting for the next one")
@@ -67,16 +67,11 @@ func (f *follower) run(ctx context.Context, client *ipc.Client) error {
 	return err
 }
 
-// over is whether a stream ended because its supervisor did.
-func over(err error, client *ipc.Client) bool {
+// over is whether a request failed because its supervisor ended: nobody here
+// cancels one and takes its answer.
+func over(err error) bool {
 	var e *ipc.Error
-	switch {
-	case err == nil:
-		return true
-	case !errors.As(err, &e):
-		return false
-	}
-	return e.Code == ipc.CodeShuttingDown || e.Code == ipc.CodeCanceled || e.Code == ipc.CodeFailed && client.Lost()
+	return errors.As(err, &e) && (e.Code == ipc.CodeLost || e.Code == ipc.CodeShuttingDown || e.Code == ipc.CodeCanceled)
 }
 
 // dialWhenThere connects as soon as a supervisor runs.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -92,8 +91,7 @@ func (c *stopCmd) everything(ctx context.Context, a *app, client *ipc.Client, na
 // endedMeanwhile is whether a request was not answered because the supervisor
 // ended with all its units. It waits for that.
 func (a *app) endedMeanwhile(ctx context.Context, client *ipc.Client, err error) bool {
-	var e *ipc.Error
-	if !errors.As(err, &e) || e.Code != ipc.CodeShuttingDown && !client.Lost() {
+	if !over(err) {
 		return false
 	}
 	awaitEnd(ctx, client.Hello().PID)
