@@ -82,6 +82,10 @@ func cannot(op string, err error) error {
 		f.code = ipc.CodeManifestInvalid
 	case errors.As(err, &invalid):
 		f.code, f.data = ipc.CodeManifestInvalid, map[string]any{"diagnostics": invalid.Diagnostics}
+		if len(invalid.Diagnostics) == 1 {
+			// It is shown above, with its place.
+			f.text = "the manifest has an error"
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		f.code, f.text = ipc.CodeTimeout, "the time is over"
 	case errors.Is(err, context.Canceled):
