@@ -72,7 +72,7 @@ func (a *app) checked() (ipc.Manifest, error) {
 		return m, err
 	}
 	if m.Path == "" {
-		return m, noManifest()
+		return m, a.noManifest()
 	}
 	_, err = a.load(m)
 	return m, err
