@@ -14,21 +14,29 @@ import (
 func Restore(p Policy, entries []store.CronRun, last time.Time, run uint64) (Job, []Effect) {
 	m := machine{j: New(p)}
 	m.j.Last = last
+	var queued []store.CronRun
+	known := false
 	for _, r := range entries {
+		known = known || run != 0 && r.Run == run
 		switch {
-		case r.Status == store.CronRunning && r.Run == run && run != 0:
-			m.adopt(r)
-		case r.Status == store.CronRunning:
-			m.record(r, store.CronFailed, "the supervisor ended before it did: how it ended is unknown")
 		case r.Status == store.CronQueued:
-			if m.j.Waiting != nil {
-				m.record(*m.j.Waiting, store.CronMissed, gone)
-			}
-			m.j.Waiting = &r
+			queued = append(queued, r)
+		case r.Status != store.CronRunning:
+		case known && r.Run == run:
+			m.adopt(r)
+		default:
+			m.record(r, store.CronFailed, "the supervisor ended before it did: how it ended is unknown")
 		}
 	}
-	if run != 0 && m.j.Phase == Idle {
-		m.unknown(run, entries)
+	if run != 0 && !known {
+		queued = m.unknown(run, queued)
+	}
+	for i, r := range queued {
+		if i < len(queued)-1 {
+			m.record(r, store.CronMissed, gone)
+			continue
+		}
+		m.j.Waiting = &r
 	}
 	m.j.Deadline = m.deadline()
 	return m.j, m.effects
@@ -45,23 +53,16 @@ func (m *machine) adopt(r store.CronRun) {
 }
 
 // unknown adopts a run that the history has no number for: it is the one that
-// was being started, unless its end is known already.
-func (m *machine) unknown(run uint64, entries []store.CronRun) {
-	for _, r := range entries {
-		if r.Run == run {
-			return
-		}
+// was being started, the first that is queued.
+func (m *machine) unknown(run uint64, queued []store.CronRun) []store.CronRun {
+	r := store.CronRun{Scheduled: m.j.Last}
+	if len(queued) > 0 {
+		r, queued = queued[0], queued[1:]
 	}
-	r := store.CronRun{}
-	if w := m.j.Waiting; w != nil {
-		r, m.j.Waiting = *w, nil
-	}
-	r.Run = run
-	if r.Start = r.Scheduled; r.Start.IsZero() {
-		r.Start = m.j.Last
-	}
+	r.Run, r.Start = run, r.Scheduled
 	m.adopt(r)
 	m.keep(store.CronRunning, "")
+	return queued
 }
 
 // arm begins with what was due while nobody looked.
@@ -72,8 +73,11 @@ func (m *machine) arm(e Arm) {
 	m.j.Armed = true
 	off, last := m.j.Off, m.j.Last
 	m.j.Off = false
-	if off || last.IsZero() || last.Sub(m.now) > Backwards {
+	wrong := last.IsZero() || last.Sub(m.now) > Backwards
+	if wrong || off && last.Before(m.now) {
 		m.mark(wall(m.now))
+	}
+	if wrong || off {
 		m.await(e.Random)
 		m.resume()
 		return

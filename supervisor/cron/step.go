@@ -22,7 +22,7 @@ func Step(j Job, e Event, now time.Time) (Job, []Effect) {
 	case Due:
 		m.due(e.Random)
 	case Trigger:
-		m.decide(store.CronRun{Scheduled: wall(now), Manual: true})
+		m.trigger()
 	case Started:
 		m.started(e)
 	case Refused:
@@ -177,6 +177,23 @@ func (m *machine) kill(reason string) {
 	m.j.Phase = Ending
 	m.log(slog.LevelError, "run %d: %s", m.j.Live.Run, reason)
 	m.emit(Kill{Run: m.j.Live.Run, Reason: reason})
+}
+
+// trigger is a run by hand. Its time tells it from every other in the history,
+// so two of one moment lie a nanosecond apart.
+func (m *machine) trigger() {
+	at := wall(m.now)
+	for m.taken(at) {
+		at = at.Add(1)
+	}
+	m.decide(store.CronRun{Scheduled: at, Manual: true})
+}
+
+// taken is whether a run by hand of this time begins or waits.
+func (m *machine) taken(at time.Time) bool {
+	w := m.j.Waiting
+	return m.j.Phase != Idle && m.j.Live.Manual && m.j.Live.Scheduled.Equal(at) ||
+		w != nil && w.Manual && w.Scheduled.Equal(at)
 }
 
 // decide is a run that is wanted now: it begins, or waits, or does not happen.
