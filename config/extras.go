@@ -9,10 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	_ "time/tzdata" // Time zones are checked on machines that have none.
-
-	cron "github.com/netresearch/go-cron"
 )
 
 // extras reads what stands beside the unit itself.
@@ -135,9 +131,6 @@ func (d *decoder) hook(n *node, on, outcome string) Hook {
 	return hook
 }
 
-// cronParser reads six fields, five, or a descriptor.
-var cronParser = cron.MustNewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
-
 // cron reads when a job runs.
 func (d *decoder) cron(o object, u *Unit) {
 	if !o.has("cron") {
@@ -152,16 +145,10 @@ func (d *decoder) cron(o object, u *Unit) {
 		CatchUp: c.word("catch_up", "none", []string{"none", "once"}),
 		History: c.integer("history", 10, 1, 10_000),
 	}
-	if n := c.get("expression"); n == nil {
+	if c.get("expression") == nil {
 		d.errorf(o.pos("cron"), len("cron"), `add expression: "0 0 * * * *"`, "cron needs an expression")
-	} else if _, err := cronParser.Parse(u.Cron.Expression); err != nil {
-		d.wrong(n, fmt.Sprintf("cannot read the cron expression: %v", err), "the fields are second minute hour day month weekday, or the last five")
 	}
-	if n := c.get("timezone"); n != nil {
-		if _, err := time.LoadLocation(u.Cron.Timezone); err != nil {
-			d.wrong(n, fmt.Sprintf("there is no time zone %q", u.Cron.Timezone), "it is like Europe/Berlin or UTC")
-		}
-	}
+	d.schedule(c.get("expression"), c.get("timezone"), u.Cron)
 	if u.Restart != RestartNever {
 		d.errorf(o.pos("restart_policy"), len("restart_policy"), "take one of them away: the clock starts a job", "the cron job %s has restart_policy %s", u.Name, u.Restart)
 	}

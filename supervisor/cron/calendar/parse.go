@@ -152,7 +152,7 @@ func one(at int, text string) (field, error) {
 	texts[at] = text
 	parsed, err := fields.Parse(strings.Join(texts, " "))
 	if err != nil {
-		return 0, err
+		return 0, errors.New(strings.TrimSuffix(err.Error(), fmt.Sprintf(": %q", text)))
 	}
 	spec, ok := parsed.(*cron.SpecSchedule)
 	if !ok {
