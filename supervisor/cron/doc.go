@@ -78,5 +78,6 @@
 //   - Events about another run than the present one change nothing.
 //   - A job has one Deadline, for the next run and for the timeout. After a
 //     step it is not before the time of that step.
-//   - Waiting is nil under Skip, and whenever no run lives.
+//   - At most one run waits, none is made to under Skip, and none does while
+//     no run lives, other than between Restore and Arm.
 package cron

@@ -183,6 +183,9 @@ func TestEveryPhaseMeetsEveryEvent(t *testing.T) {
 			{"ended", "starting", "failed, queued, start"},
 		}},
 	} {
+		if c.overlap == Skip && len(c.rows) != len(events) {
+			t.Errorf("%s has %d rows for %d events", c.phase, len(c.rows), len(events))
+		}
 		for _, r := range c.rows {
 			e, ok := events[r.event]
 			if !ok {

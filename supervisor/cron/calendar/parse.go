@@ -144,9 +144,9 @@ func one(at int, text string) (field, error) {
 	upper := strings.ToUpper(text)
 	switch {
 	case strings.Contains(text, "#"), at == 3 && strings.ContainsAny(upper, "LW"):
-		return 0, errors.New("L, W and # are not part of cron expressions here")
+		return 0, errors.New("there is no L, W or # in cron expressions here")
 	case strings.HasPrefix(upper, "H"), strings.Contains(upper, ",H"):
-		return 0, errors.New("H is not part of cron expressions here")
+		return 0, errors.New("there is no H in cron expressions here")
 	}
 	texts := []string{"*", "*", "*", "*", "*", "*"}
 	texts[at] = text
