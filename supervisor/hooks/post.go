@@ -46,15 +46,15 @@ type post struct {
 	saidDisk bool
 
 	// mu is held over neither disk nor network.
-	mu     sync.Mutex
-	fresh  []store.Delivery
-	lost   int
+	mu    sync.Mutex
+	fresh []store.Delivery
+	lost  int
 	// saidLost is whether somebody was told of lost ones.
 	saidLost bool
-	lines  map[string][]store.Delivery
-	owed   int
-	closed bool
-	stats  Stats
+	lines    map[string][]store.Delivery
+	owed     int
+	closed   bool
+	stats    Stats
 }
 
 func newPost(o Options) *post {
