@@ -18,7 +18,7 @@ type pkg struct {
 
 // leaves are the packages that know nothing of the rest, but for the types of
 // config.
-var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store"}
+var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store", "watch"}
 
 // allowed says, for each room, which rooms of the project it may import. A room
 // that is not listed may import nothing of it.
@@ -35,6 +35,8 @@ var allowed = map[string][]string{
 	"supervisor/logs":         {},
 	"supervisor/usage":        {},
 	"supervisor/store":        {},
+	"supervisor/watch":        {},
+	"supervisor/hooks":        {"config", "supervisor/proc", "supervisor/store", "supervisor/unit"},
 	"supervisor":              {"config", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit"},
 	"supervisor/control":      {"config", "ipc", "supervisor", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/usage"},
 	"examples/quickstart/app": {},

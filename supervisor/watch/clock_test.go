@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +23,9 @@ type papers struct {
 }
 
 func (p *papers) Add(dir string) error {
+	if slices.Contains(p.list, dir) {
+		return nil
+	}
 	if p.err != nil {
 		return p.err
 	}
@@ -36,6 +40,7 @@ func (p *papers) WatchList() []string { return p.list }
 // desk is a Watch with a fake clock and a fake kernel.
 type desk struct {
 	dir    string
+	paper  *papers
 	events chan fsnotify.Event
 	errs   chan error
 	began  time.Time
@@ -72,7 +77,7 @@ func (d *desk) start() {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{dir: t.TempDir(), events: make(chan fsnotify.Event), errs: make(chan error), began: time.Now(), onFire: func() {}}
+	d := &desk{dir: t.TempDir(), events: make(chan fsnotify.Event), errs: make(chan error), paper: &papers{}, began: time.Now(), onFire: func() {}}
 	ig, err := NewIgnore(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +94,7 @@ func newDesk(t *testing.T) *desk {
 			defer d.mu.Unlock()
 			d.problems = append(d.problems, text)
 		},
-	}, ig, &papers{}, func([]string) bool {
+	}, ig, d.paper, func([]string) bool {
 		d.mu.Lock()
 		d.fired = append(d.fired, time.Since(d.began))
 		do := d.onFire
@@ -195,8 +200,34 @@ func TestOverflow(t *testing.T) {
 		d.errs <- errors.New("out of luck")
 		time.Sleep(time.Second)
 		fired, problems = d.heard()
-		if len(fired) != 2 || len(problems) != 1 || problems[0] != "cannot watch files: out of luck" {
+		if len(fired) != 2 || strings.Join(problems, "|") != "cannot watch files: out of luck|" {
 			t.Errorf("told %v, %q", fired, problems)
+		}
+	})
+}
+
+// A limit that is reached later is told, the rest is watched, and what could
+// not be is tried again with the next change.
+func TestLimitReachedLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		synctest.Wait()
+		d.paper.err = syscall.ENOSPC
+		dir := filepath.Join(d.dir, "new")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		d.events <- fsnotify.Event{Name: dir, Op: fsnotify.Create}
+		time.Sleep(time.Second)
+		fired, problems := d.heard()
+		if len(fired) != 1 || len(problems) != 1 || !strings.Contains(problems[0], "cannot watch "+dir+": this user watches as many") {
+			t.Errorf("told %v, %q", fired, problems)
+		}
+		d.paper.err = nil
+		d.write("a")
+		time.Sleep(time.Second)
+		if _, problems = d.heard(); len(problems) != 2 || problems[1] != "" || !slices.Contains(d.paper.list, dir) {
+			t.Errorf("told %q, watches %q", problems, d.paper.list)
 		}
 	})
 }

@@ -19,10 +19,8 @@ type trees struct {
 	roots  []root
 	ignore Ignore
 	from   source
-	// partial is why a directory somewhere below is not watched.
+	// partial is why something is not watched.
 	partial error
-	// told is the last text a person was told.
-	told string
 }
 
 // root is one path of the manifest.

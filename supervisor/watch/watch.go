@@ -114,8 +114,8 @@ type watcher struct {
 	changed func([]string) bool
 	burst   burst
 	guard   guard
-	// said is what Problem was told last about restarts, ill about watching.
-	said, ill string
+	// said is what Problem is told about restarts, told the last text it got.
+	said, told string
 }
 
 func newWatcher(s Spec, ignore Ignore, from source, changed func([]string) bool) *watcher {
@@ -166,9 +166,7 @@ func (w *watcher) arm(timer *time.Timer) {
 func (w *watcher) event(e fsnotify.Event) {
 	counts, err := w.trees.event(e)
 	if err != nil {
-		w.ill = err.Error()
-	} else if w.trees.partial == nil {
-		w.ill = ""
+		w.trees.partial = err
 	}
 	w.tell()
 	if counts && (e.Op&^fsnotify.Chmod != 0 || touched(e.Name)) {
@@ -195,7 +193,7 @@ func (w *watcher) failed(err error) {
 		err = explain("watch files", "", err)
 	}
 	if err != nil {
-		w.ill = err.Error()
+		w.trees.partial = err
 	}
 	w.tell()
 	for _, p := range w.spec.Paths {
@@ -215,10 +213,17 @@ func (w *watcher) expire(now time.Time) {
 	}
 }
 
-// fire tells a burst, unless the guard knows better.
+// fire tells a burst, unless the guard knows better. What could not be watched
+// is tried again.
 func (w *watcher) fire() {
 	b := w.burst
 	w.burst = burst{}
+	if w.trees.partial != nil {
+		if err := w.trees.sync(); err != nil {
+			w.trees.partial = err
+		}
+		w.tell()
+	}
 	var started time.Time
 	if w.spec.Started != nil {
 		started = w.spec.Started()
@@ -238,15 +243,12 @@ func (w *watcher) fire() {
 
 // tell says what is wrong, once for each text.
 func (w *watcher) tell() {
-	text := w.ill
-	if text == "" && w.trees.partial != nil {
+	text := w.said
+	if w.trees.partial != nil {
 		text = w.trees.partial.Error()
 	}
-	if text == "" {
-		text = w.said
-	}
-	if text != w.trees.told {
-		w.trees.told = text
+	if text != w.told {
+		w.told = text
 		w.spec.Problem(text)
 	}
 }
