@@ -18,6 +18,9 @@ import (
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
+// patience bounds every wait for something real on a busy machine.
+const patience = 20 * time.Second
+
 // ears hear what a Runner tells.
 type ears struct {
 	mu       sync.Mutex

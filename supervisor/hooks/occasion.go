@@ -99,7 +99,7 @@ func (t Thread) Step(before, after unit.Unit, e unit.Event) (Thread, []Occasion)
 	switch {
 	case live(before.State) && !live(after.State):
 		s.over()
-	case after.State == unit.Running && after.Ready && !(before.Ready && before.Run == after.Run):
+	case after.State == unit.Running && after.Ready && (!before.Ready || before.Run != after.Run):
 		s.started(nil)
 	case before.State != unit.Failed && after.State == unit.Failed:
 		s.refused()

@@ -16,9 +16,6 @@ import (
 	"systemg/supervisor/proc"
 )
 
-// patience bounds every wait for a real process on a busy machine.
-const patience = 20 * time.Second
-
 // trees are Trees over real processes.
 func trees(t *testing.T, output func(*config.Unit, uint64) (*os.File, *os.File, error)) *Trees {
 	t.Helper()

@@ -84,7 +84,7 @@ func Watch(ctx context.Context, s Spec, changed func(paths []string) bool) error
 	if err != nil {
 		return err
 	}
-	defer notify.Close()
+	defer func() { _ = notify.Close() }()
 	return w.run(ctx, notify.Events, notify.Errors)
 }
 
