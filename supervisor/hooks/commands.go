@@ -20,7 +20,7 @@ const (
 	atOnce = 16
 	// laneRoom and allRoom are how many wait, of one unit and of all.
 	laneRoom = 64
-	allRoom  = 1024
+	allRoom  = 8192
 	// reasonRoom is how many bytes of a reason a command is told.
 	reasonRoom = 4096
 )

@@ -53,7 +53,7 @@
 //
 // Each unit that has calls waiting has a lane: one goroutine that runs them one
 // after the other, in the order of their occasions. 16 commands run at the same
-// time, of all units. 64 calls of one unit and 1024 of all may wait; what comes
+// time, of all units. 64 calls of one unit and 8192 of all may wait; what comes
 // on top is dropped, counted, and told as a problem until the lane is empty.
 //
 // # Webhooks
@@ -84,8 +84,8 @@
 //     runs then goes on, without a timeout.
 //   - A webhook of the last moment before a kill -9: from Fire to the end of an
 //     fsync, some milliseconds.
-//   - The oldest webhooks of an outbox with more than 1000, or 8 MiB; the newest
-//     when more than 1024 come while the disk does not answer. Both are counted
+//   - The oldest webhooks of an outbox with more than 5000, or 8 MiB; the newest
+//     when more than 8192 come while the disk does not answer. Both are counted
 //     and told as a problem until nothing is owed.
 //   - When the disk takes nothing: webhooks are delivered from memory, which is
 //     told, and those that are still owed at the end of the process are lost.

@@ -18,8 +18,8 @@ import (
 // freshRoom is how many deliveries wait for the disk. memoryRoom is how many
 // are kept when the disk takes none.
 const (
-	freshRoom  = 1024
-	memoryRoom = 1000
+	freshRoom  = 8192
+	memoryRoom = 5000
 )
 
 // post sees to it that deliveries are made: a desk writes what is new into the

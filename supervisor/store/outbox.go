@@ -51,7 +51,7 @@ type DeliveryHeader struct {
 
 // OutboxLimits bound an outbox; 0 means the default.
 type OutboxLimits struct {
-	// Count is how many deliveries it holds (1000), Bytes how large they
+	// Count is how many deliveries it holds (5000), Bytes how large they
 	// are together (8 MiB).
 	Count int
 	Bytes int64
@@ -59,7 +59,7 @@ type OutboxLimits struct {
 
 // The defaults of OutboxLimits.
 const (
-	outboxCount = 1000
+	outboxCount = 5000
 	outboxBytes = 8 << 20
 )
 

@@ -200,7 +200,10 @@ func (t *trees) event(e fsnotify.Event) (counts bool, err error) {
 			}
 		}
 	}
-	dir := e.Has(fsnotify.Create) && isDir(name)
+	info, gone := os.Lstat(name)
+	// Of what is gone nobody knows whether it was a directory.
+	folder := gone != nil || info.IsDir()
+	dir := gone == nil && folder && e.Has(fsnotify.Create)
 	for _, r := range t.roots {
 		if r.kind == missing {
 			continue
@@ -210,7 +213,7 @@ func (t *trees) event(e fsnotify.Event) (counts bool, err error) {
 			continue
 		}
 		rel, ok := below(r.real, name)
-		if r.kind != directory || !ok || t.ignore.Match(r.real, rel, dir) {
+		if r.kind != directory || !ok || t.ignore.Match(r.real, rel, folder) {
 			continue
 		}
 		counts = true

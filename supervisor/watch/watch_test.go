@@ -117,7 +117,7 @@ func (y *yard) want(want string) {
 // Files at any depth count, new and removed directories too; what is ignored
 // does not.
 func TestDirectories(t *testing.T) {
-	y := watchYard(t, []string{"*.log", "gen/out"}, func(y *yard) {
+	y := watchYard(t, []string{"*.log", "gen/out", "cache/"}, func(y *yard) {
 		y.mkdir("src/a/b")
 		y.mkdir("src/gen/out")
 		y.mkdir("src/.git")
@@ -131,6 +131,9 @@ func TestDirectories(t *testing.T) {
 	y.write("src/gen/out/x", "1")
 	y.write("src/.c.go.swp", "1")
 	y.write("other", "1")
+	y.want("")
+	y.mkdir("src/cache")
+	y.do(os.Remove(y.at("src/cache")))
 	y.want("")
 
 	y.mkdir("src/new/deep")
