@@ -59,7 +59,7 @@
 // # Webhooks
 //
 // A webhook is a POST of Body. It is written into the outbox (package store:
-// one file per delivery, fsynced, mode 0600), and removed from there when it was
+// one file per delivery, mode 0600, fsynced), and removed from there when it was
 // answered with 2xx, refused for good, or tried too often. Hence at least once,
 // with the same id every time. The signature is made when the delivery is: the
 // secret behind it is never on disk. Headers are, for they have to be sent.
@@ -82,8 +82,9 @@
 //
 //   - A command that is queued or runs when the supervisor is killed. One that
 //     runs then goes on, without a timeout.
-//   - A webhook of the last moment before a kill -9: from Fire to the end of an
-//     fsync, some milliseconds.
+//   - A webhook of the last moment before a kill -9: from Fire to the end of a
+//     write(2), a fraction of a millisecond for each that waits. A power cut
+//     loses those that are not fsynced, some milliseconds each.
 //   - The oldest webhooks of an outbox with more than 5000, or 8 MiB; the newest
 //     when more than 8192 come while the disk does not answer. Both are counted
 //     and told as a problem until nothing is owed.

@@ -42,8 +42,9 @@ type post struct {
 	desk     sync.WaitGroup
 	couriers sync.WaitGroup
 	// saidDisk is whether somebody was told that the disk takes nothing;
-	// only the desk uses it.
-	saidDisk bool
+	// skipped whether it took not all of the present batch. Only the desk
+	// uses them.
+	saidDisk, skipped bool
 
 	// mu is held over neither disk nor network.
 	mu    sync.Mutex
@@ -96,6 +97,7 @@ func (p *post) put(n Notice, w *config.Webhook) {
 
 // work is the desk. It ends with close, when nothing is fresh any more.
 func (p *post) work() {
+	p.sync()
 	for {
 		select {
 		case <-p.wake:
@@ -117,6 +119,25 @@ func (p *post) sort() {
 	for _, d := range fresh {
 		p.keep(d)
 	}
+	if len(fresh) > 0 {
+		p.sync()
+	}
+}
+
+// sync makes what is in the outbox survive the machine.
+func (p *post) sync() {
+	if p.outbox == nil {
+		return
+	}
+	switch err := p.outbox.Sync(); {
+	case err != nil:
+		p.saidDisk = true
+		p.problem("outbox", err.Error()+"; webhooks may be lost when the machine fails")
+	case p.saidDisk && !p.skipped:
+		p.saidDisk = false
+		p.problem("outbox", "")
+	}
+	p.skipped = false
 }
 
 func (p *post) keep(d store.Delivery) {
@@ -127,7 +148,7 @@ func (p *post) keep(d store.Delivery) {
 	kept, gone, err := p.outbox.Add(d)
 	if err != nil {
 		// Delivered all the same, unless this process ends before that.
-		p.saidDisk = true
+		p.saidDisk, p.skipped = true, true
 		p.problem("outbox", err.Error()+"; webhooks are kept in memory")
 		p.mu.Lock()
 		full := p.owed >= memoryRoom
@@ -138,10 +159,6 @@ func (p *post) keep(d store.Delivery) {
 		}
 		p.line(kept)
 		return
-	}
-	if p.saidDisk {
-		p.saidDisk = false
-		p.problem("outbox", "")
 	}
 	for _, old := range gone {
 		p.remove(old)

@@ -22,8 +22,9 @@
 //     files named by the first sequence number in them. It is not fsynced with
 //     every batch: a crash of the supervisor loses nothing that was written, a
 //     crash of the machine may lose the last moments.
-//   - The outbox has a file for each delivery, made like state.json and removed
-//     when the delivery is over. It is bounded; the oldest give way.
+//   - The outbox has a file for each delivery, removed when that is over. It is
+//     written at once and fsynced and renamed soon after, so that a burst waits
+//     for no disk. It is bounded; the oldest give way.
 //
 // # Nothing here stops a supervisor
 //

@@ -64,15 +64,24 @@ const (
 )
 
 // Outbox keeps deliveries on disk until they are made: one file each, named by
-// its number, of mode 0600, whole or absent. When it is full the oldest give
-// way. Its methods may be called from any goroutine; Add waits for the disk.
+// its number, of mode 0600. When it is full the oldest give way.
+//
+// A file is written under another name, and survives the end of this process
+// from then on; Sync makes it survive the end of the machine, and gives it its
+// name. Of what was not synced, files that are whole count and others never
+// were.
+//
+// The methods may be called from any goroutine. Add waits for the page cache,
+// Sync for the disk.
 type Outbox struct {
 	dir    string
 	limits OutboxLimits
 
-	// mu is held over the disk too: whoever may not wait calls nothing here.
-	mu    sync.Mutex
-	kept  []Delivery
+	// mu is held over writes, renames and removals, not over fsyncs.
+	mu   sync.Mutex
+	kept []Delivery
+	// loose are the numbers of those that are not synced, oldest first.
+	loose []uint64
 	bytes int64
 	last  uint64
 }
@@ -122,12 +131,8 @@ func OpenOutbox(dir string, limits OutboxLimits) (box *Outbox, notes []string, e
 // load takes one file in; note is about one that was moved aside.
 func (o *Outbox) load(name string) (note string, err error) {
 	path := filepath.Join(o.dir, name)
-	if strings.HasSuffix(name, ".json.new") {
-		// A crash left it half written; it was promised to nobody.
-		_ = os.Remove(path)
-		return "", nil
-	}
-	digits, ok := strings.CutSuffix(name, ".json")
+	whole, loose := strings.CutSuffix(name, ".new")
+	digits, ok := strings.CutSuffix(whole, ".json")
 	if !ok {
 		return "", nil
 	}
@@ -138,6 +143,10 @@ func (o *Outbox) load(name string) (note string, err error) {
 	var bad *unreadable
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case errors.As(err, &bad) && loose:
+		// It was being written when everything ended.
+		_ = os.Remove(path)
 		return "", nil
 	case errors.As(err, &bad):
 		return moveAside(path, bad, time.Now())
@@ -152,6 +161,9 @@ func (o *Outbox) load(name string) (note string, err error) {
 	o.kept = append(o.kept, d)
 	o.bytes += d.size
 	o.last = max(o.last, d.Seq)
+	if loose {
+		o.loose = append(o.loose, d.Seq)
+	}
 	return "", nil
 }
 
@@ -178,9 +190,9 @@ func (o *Outbox) Kept() []Delivery {
 	return slices.Clone(o.kept)
 }
 
-// Add keeps a delivery and returns it with its number when it is on disk, and
-// the ones that had to give way to it. After an error nothing was kept, though
-// the delivery has a number: it may be made all the same.
+// Add keeps a delivery and returns it with its number, and the ones that had to
+// give way to it; see Sync. After an error nothing was kept, though the
+// delivery has a number: it may be made all the same.
 func (o *Outbox) Add(d Delivery) (kept Delivery, dropped []Delivery, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -190,13 +202,98 @@ func (o *Outbox) Add(d Delivery) (kept Delivery, dropped []Delivery, err error) 
 	if err != nil {
 		return d, nil, &Error{Op: "keep a delivery", Err: err}
 	}
-	if err := replaceBytes(o.path(d.Seq), data); err != nil {
+	if err := writeLoose(o.path(d.Seq)+".new", data); err != nil {
 		return d, nil, err
 	}
+	o.loose = append(o.loose, d.Seq)
 	d.size = int64(len(data))
 	o.kept = append(o.kept, d)
 	o.bytes += d.size
 	return d, o.shrink(), nil
+}
+
+// writeLoose makes a file of mode 0600 that is not fsynced.
+func writeLoose(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return failed("write", path, err)
+	}
+	err = file.Chmod(0o600)
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	if closing := file.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		_ = os.Remove(path)
+		return failed("write", path, err)
+	}
+	return nil
+}
+
+// Sync makes what was added survive the end of the machine; what is removed
+// meanwhile costs nothing. It returns the first error, with the rest undone;
+// the next call tries again.
+func (o *Outbox) Sync() error {
+	done := false
+	for {
+		o.mu.Lock()
+		if len(o.loose) == 0 {
+			o.mu.Unlock()
+			break
+		}
+		seq := o.loose[0]
+		o.mu.Unlock()
+		if err := o.syncOne(seq); err != nil {
+			return err
+		}
+		done = true
+	}
+	if done {
+		syncDir(o.dir)
+	}
+	return nil
+}
+
+func (o *Outbox) syncOne(seq uint64) error {
+	loose := o.path(seq) + ".new"
+	file, err := os.OpenFile(loose, os.O_WRONLY, 0)
+	if err == nil {
+		err = file.Sync()
+		_ = file.Close()
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at := slices.Index(o.loose, seq)
+	if at < 0 {
+		return nil // It was removed meanwhile.
+	}
+	if err == nil {
+		err = os.Rename(loose, o.path(seq))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		// Somebody else removed it; it is still owed, from memory.
+		err = nil
+	}
+	if err != nil {
+		return failed("write", loose, err)
+	}
+	o.loose = slices.Delete(o.loose, at, at+1)
+	return nil
+}
+
+// erase removes a delivery's file, whatever it is called now.
+func (o *Outbox) erase(seq uint64) error {
+	path := o.path(seq)
+	if at := slices.Index(o.loose, seq); at >= 0 {
+		o.loose = slices.Delete(o.loose, at, at+1)
+		path += ".new"
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return failed("remove the delivery", path, err)
+	}
+	return nil
 }
 
 // shrink removes the oldest until the limits hold; one always stays.
@@ -206,7 +303,7 @@ func (o *Outbox) shrink() (dropped []Delivery) {
 		dropped = append(dropped, oldest)
 		o.kept = slices.Delete(o.kept, 0, 1)
 		o.bytes -= oldest.size
-		_ = os.Remove(o.path(oldest.Seq))
+		_ = o.erase(oldest.Seq)
 	}
 	return dropped
 }
@@ -222,10 +319,7 @@ func (o *Outbox) Remove(seq uint64) error {
 	}
 	o.bytes -= o.kept[at].size
 	o.kept = slices.Delete(o.kept, at, at+1)
-	if err := os.Remove(o.path(seq)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return failed("remove the delivery", o.path(seq), err)
-	}
-	return nil
+	return o.erase(seq)
 }
 
 // Size is how many deliveries are kept, and how many bytes they take.

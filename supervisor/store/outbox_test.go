@@ -62,6 +62,16 @@ func TestOutboxSurvives(t *testing.T) {
 	if err := box.Remove(second.Seq); err != nil {
 		t.Fatal(err)
 	}
+	// What is not synced survives the end of the process all the same.
+	if killed, _ := openOutbox(t, dir, OutboxLimits{}); len(killed.Kept()) != 11 {
+		t.Errorf("kept %s", ids(killed.Kept()))
+	}
+	if err := box.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if loose, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(loose) > 0 {
+		t.Errorf("not synced: %v", loose)
+	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*"))
 	if len(files) != 11 {
 		t.Fatalf("%d files for 11 deliveries", len(files))
@@ -121,6 +131,9 @@ func TestOutboxWithCorruptFiles(t *testing.T) {
 	for i := range 3 {
 		add(t, box, fmt.Sprint("d", i))
 	}
+	if err := box.Sync(); err != nil {
+		t.Fatal(err)
+	}
 	write := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -145,6 +158,9 @@ func TestOutboxWithCorruptFiles(t *testing.T) {
 	}
 	if len(notes) != 4 {
 		t.Errorf("notes:\n%s", text)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "00000000000000000011.json.new")); err == nil {
+		t.Error("half a file is still there")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "README")); err != nil {
 		t.Errorf("a file that is not the outbox's was touched: %v", err)
