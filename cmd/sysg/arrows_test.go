@@ -18,7 +18,7 @@ type pkg struct {
 
 // leaves are the packages that know nothing of the rest, but for the types of
 // config.
-var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store", "health", "deploy"}
+var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store", "health", "deploy", "watch"}
 
 // allowed says, for each room, which rooms of the project it may import. A room
 // that is not listed may import nothing of it.
@@ -39,8 +39,10 @@ var allowed = map[string][]string{
 	"supervisor/cron":          {"supervisor/cron/calendar", "supervisor/store"},
 	"supervisor/cron/calendar": {},
 	"supervisor/store":         {},
-	"supervisor":               {"config", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit"},
-	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/graph", "supervisor/health", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/usage"},
+	"supervisor/watch":         {},
+	"supervisor/hooks":         {"config", "supervisor/proc", "supervisor/store", "supervisor/unit"},
+	"supervisor":               {"config", "supervisor/cron", "supervisor/cron/calendar", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/watch"},
+	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/usage"},
 	"examples/quickstart/app":  {},
 	"examples/quickstart":      {},
 	"examples/stack":           {},
