@@ -2,11 +2,7 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,14 +13,7 @@ import (
 
 // extras reads what stands beside the unit itself.
 func (d *decoder) extras(o object, u *Unit) {
-	if n := o.get("sockets"); n != nil {
-		if n.kind != listNode {
-			d.wrong(n, fmt.Sprintf("sockets has to be a list, not %s", n.kind), "")
-		}
-		for _, item := range n.items {
-			u.Sockets = append(u.Sockets, d.socket(item))
-		}
-	}
+	d.sockets(o, u)
 	d.hooks(o, u)
 	if o.has("spawn") {
 		s := d.object(o.get("spawn"), "spawn", spawnKeys)
@@ -45,35 +34,6 @@ func (d *decoder) extras(o object, u *Unit) {
 			d.errorf(o.pos("watch"), len("watch"), "add paths: [src]", "watch needs paths")
 		}
 	}
-}
-
-func (d *decoder) socket(n *node) Socket {
-	o := d.object(n, "a socket", socketKeys)
-	s := Socket{Name: o.text("name"), User: o.text("user")}
-	listen := o.text("listen")
-	switch scheme, address, _ := strings.Cut(listen, "://"); {
-	case scheme == "tcp" && isAddress(address):
-		s.Network, s.Address = "tcp", address
-	case scheme == "unix" && filepath.IsAbs(address):
-		s.Network, s.Address = "unix", address
-	default:
-		d.errorf(n.pos, 1, "it is like tcp://127.0.0.1:8080 or unix:///run/app.sock", "cannot listen on %q", listen)
-	}
-	if mode := o.get("mode"); mode != nil {
-		text := o.text("mode")
-		v, err := strconv.ParseUint(strings.TrimPrefix(text, "0o"), 8, 32)
-		if err != nil || v > 0o777 {
-			d.wrong(mode, fmt.Sprintf("cannot read the mode %q", text), "it is like 0660")
-		}
-		s.Mode = os.FileMode(v)
-	}
-	return s
-}
-
-func isAddress(s string) bool {
-	_, port, err := net.SplitHostPort(s)
-	n, bad := strconv.Atoi(port)
-	return err == nil && bad == nil && n > 0 && n < 65536
 }
 
 // hooks reads version 1's on_start and its like, and version 2's onstart and

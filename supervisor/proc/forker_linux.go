@@ -173,7 +173,7 @@ func (c *crew) do(o order) (int, bool, error) {
 
 // fork runs on the forker's thread.
 func (f *forker) fork(o order) result {
-	files := make([]uintptr, firstFile+len(o.files))
+	files := make([]uintptr, FirstFile+len(o.files))
 	for i, fd := range slices.Concat([]int{-1, o.stdout, o.stderr}, o.files) {
 		if fd < 0 {
 			files[i] = uintptr(f.null)

@@ -11,9 +11,9 @@ import (
 // the way to a service.
 const stageWord = "__exec"
 
-// firstFile is the descriptor of the first of Spec.Files, as sd_listen_fds(3)
+// FirstFile is the descriptor of the first of Spec.Files, as sd_listen_fds(3)
 // has it.
-const firstFile = 3
+const FirstFile = 3
 
 // stageArgs is what the stage is started with: how many files there are, the
 // program, and its arguments.
@@ -41,7 +41,7 @@ func Stage() {
 		fmt.Fprintln(os.Stderr, "sysg: __exec is for the supervisor alone")
 		os.Exit(2)
 	}
-	become(firstFile+files, os.Args[3], os.Args[4:])
+	become(FirstFile+files, os.Args[3], os.Args[4:])
 }
 
 // listenEnv is the environment of a service that is given files: the names of

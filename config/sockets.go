@@ -1,0 +1,199 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// sockets reads the listening sockets of a unit.
+func (d *decoder) sockets(o object, u *Unit) {
+	n := o.get("sockets")
+	if n == nil {
+		return
+	}
+	if n.kind != listNode {
+		d.wrong(n, fmt.Sprintf("sockets has to be a list, not %s", n.kind), "write sockets: [{listen: tcp://127.0.0.1:8080}]")
+		return
+	}
+	for _, item := range n.items {
+		s, ok := d.socket(item)
+		if !ok {
+			continue
+		}
+		for _, other := range u.Sockets {
+			switch {
+			case s.Name != "" && s.Name == other.Name:
+				d.errorf(item.pos, 1, "give each socket of a service a name of its own", "two sockets of %s are named %q", u.Name, s.Name)
+			case sameAddress(s, other):
+				d.errorf(item.pos, 1, "take one of them away", "%s listens on %s twice", u.Name, s)
+			}
+		}
+		u.Sockets = append(u.Sockets, s)
+	}
+}
+
+// String is like tcp://127.0.0.1:8080.
+func (s Socket) String() string { return s.Network + "://" + s.Address }
+
+func (d *decoder) socket(n *node) (Socket, bool) {
+	o := d.object(n, "a socket", socketKeys)
+	if o.n == nil {
+		return Socket{}, false
+	}
+	s := Socket{Name: o.text("name"), User: o.text("user"), Mode: d.socketMode(o)}
+	listen := o.text("listen")
+	switch scheme, address, _ := strings.Cut(listen, "://"); {
+	case scheme == "tcp" && isAddress(address):
+		s.Network, s.Address = "tcp", address
+	case scheme == "unix" && filepath.IsAbs(address):
+		s.Network, s.Address = "unix", filepath.Clean(address)
+	default:
+		d.errorf(n.pos, 1, "it is like tcp://127.0.0.1:8080 or unix:///run/app.sock", "cannot listen on %q", listen)
+		return Socket{}, false
+	}
+	if s.Name != "" && !isSocketName(s.Name) {
+		d.wrong(o.get("name"), fmt.Sprintf("%q cannot be the name of a socket", s.Name), "use up to 255 visible ASCII characters, no colon")
+	}
+	for _, key := range []string{"mode", "user"} {
+		if s.Network == "tcp" && o.has(key) {
+			d.errorf(o.pos(key), len(key), "take it away, or listen on unix:///…", "%s belongs to a Unix socket: %s has no file", key, s)
+		}
+	}
+	return s, true
+}
+
+// socketMode reads the permissions of a socket's file, 0 for none.
+func (d *decoder) socketMode(o object) os.FileMode {
+	n := o.get("mode")
+	if n == nil {
+		return 0
+	}
+	text := o.text("mode")
+	v, err := strconv.ParseUint(strings.TrimPrefix(text, "0o"), 8, 32)
+	if err != nil || v > 0o777 || v == 0 {
+		d.wrong(n, fmt.Sprintf("cannot read the mode %q", text), "it is like 0660")
+		return 0
+	}
+	return os.FileMode(v)
+}
+
+// isSocketName is what LISTEN_FDNAMES can hold (sd_listen_fds_with_names(3)).
+func isSocketName(s string) bool {
+	return len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == ':' })
+}
+
+func isAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	n, bad := strconv.Atoi(port)
+	return err == nil && bad == nil && n > 0 && n < 65536
+}
+
+// sameAddress is whether two sockets cannot both be open: they have the same
+// file, or the same port of the same host or of all hosts.
+func sameAddress(a, b Socket) bool {
+	if a.Network != b.Network || a.Network == "unix" {
+		return a.Network == b.Network && a.Address == b.Address
+	}
+	hostA, portA := hostPort(a.Address)
+	hostB, portB := hostPort(b.Address)
+	return portA == portB && (hostA == hostB || isEverywhere(hostA) || isEverywhere(hostB))
+}
+
+// hostPort takes an address apart; equal ones give equal texts.
+func hostPort(address string) (host string, port int) {
+	host, service, _ := net.SplitHostPort(address)
+	port, _ = strconv.Atoi(service)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().String(), port
+	}
+	return strings.ToLower(host), port
+}
+
+func isEverywhere(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
+
+// sharedAddresses finds sockets that two units want.
+func (d *decoder) sharedAddresses(plan *Plan) {
+	var seen []*Unit
+	for i := range plan.Projects {
+		for j := range plan.Projects[i].Units {
+			u := &plan.Projects[i].Units[j]
+			if len(u.Sockets) == 0 || u.Replica > 1 {
+				continue
+			}
+			for _, other := range seen {
+				d.sharedBy(other, u)
+			}
+			seen = append(seen, u)
+		}
+	}
+}
+
+func (d *decoder) sharedBy(a, b *Unit) {
+	for _, s := range b.Sockets {
+		for _, other := range a.Sockets {
+			if sameAddress(s, other) {
+				d.errorf(b.Pos, len(b.Base), "give one of them another address: replicas of one service may share a socket, services may not",
+					"%s listens on %s, and %s on %s", b.Base, s, a.Base, other)
+			}
+		}
+	}
+}
+
+// listeners checks what sockets, deployment and health check say together.
+func (d *decoder) listeners(o object, u *Unit) {
+	if len(u.Sockets) > 0 && u.Kind != Service {
+		d.errorf(o.pos("sockets"), len("sockets"), "take sockets away: nobody would accept when it has ended", "%s is a %s, and has sockets", u.Name, u.Kind)
+	}
+	if u.Deployment.Strategy != "rolling" || u.Deployment.BlueGreen != nil || u.Health == nil {
+		return
+	}
+	probe, port := probed(u.Health)
+	if port == 0 {
+		return
+	}
+	at := o.pos("health_check")
+	if !o.has("health_check") {
+		at = object{d: d, n: o.get("deployment")}.pos("health_check")
+	}
+	if len(u.Sockets) == 0 {
+		d.note(SeverityWarning, at, len("health_check"),
+			"let the supervisor listen (sockets:), or use blue_green; programs that share their port themselves (SO_REUSEPORT) are all right",
+			"%s is rolling with a fixed port: the new instance and the old one would both want %s", u.Name, probe)
+		return
+	}
+	for _, s := range u.Sockets {
+		if _, p := hostPort(s.Address); s.Network == "tcp" && p == port {
+			d.note(SeverityWarning, at, len("health_check"),
+				"use notify: true, log, or a port of the instance's own",
+				"the health check of %s asks a socket that the old instance answers on too: it cannot tell whether the new one is well", u.Name)
+			return
+		}
+	}
+}
+
+// probed is the port of this machine that a health check asks, 0 for none.
+func probed(h *HealthCheck) (address string, port int) {
+	address = h.TCP
+	if h.URL != "" {
+		u, err := url.Parse(h.URL)
+		if err != nil {
+			return "", 0
+		}
+		address = u.Host
+		if u.Port() == "" {
+			address = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+		}
+	}
+	host, port := hostPort(address)
+	ip, err := netip.ParseAddr(host)
+	if host != "localhost" && !isEverywhere(host) && (err != nil || !ip.IsLoopback()) {
+		return "", 0
+	}
+	return address, port
+}
