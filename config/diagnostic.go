@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 // Position is a place in a file; Line and Column count from 1, 0 means
@@ -35,28 +38,60 @@ type Diagnostic struct {
 	Message  string   `json:"message"`
 	// Hint is what to do about it, or empty.
 	Hint string `json:"hint,omitempty"`
-	// Source is the line the finding stands on, without its newline.
+	// Source is the line the finding stands on, without its newline; a
+	// line longer than anybody would read is cut.
 	Source string `json:"source,omitempty"`
 	// Span is how many columns the caret underlines; at least 1.
 	Span int `json:"span,omitempty"`
 }
 
 // String is the finding for a person: place and message, the source line with
-// a caret below it, and the hint.
+// a caret below it, and the hint. Nothing in it is obeyed by a terminal.
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: ", d.Position)
 	if d.Severity == SeverityWarning {
 		b.WriteString("warning: ")
 	}
-	b.WriteString(d.Message)
-	if d.Source != "" && d.Column > 0 {
-		fmt.Fprintf(&b, "\n    %s\n    %s%s", printable(d.Source), caretIndent(d.Source, d.Column), strings.Repeat("^", max(d.Span, 1)))
+	b.WriteString(printable(d.Message))
+	if line, caret := d.excerpt(); line != "" {
+		fmt.Fprintf(&b, "\n    %s\n    %s", line, caret)
 	}
 	if d.Hint != "" {
-		fmt.Fprintf(&b, "\n    hint: %s", d.Hint)
+		fmt.Fprintf(&b, "\n    hint: %s", printable(d.Hint))
 	}
 	return b.String()
+}
+
+// The part of a long source line that is shown, in characters: enough before
+// the caret to know the place, and what follows it.
+const (
+	excerptBefore = 60
+	excerptMost   = 160
+)
+
+// excerpt is the source line and the line with the caret, or nothing where
+// there is no line, or the place is beyond what is kept of it.
+func (d Diagnostic) excerpt() (line, caret string) {
+	runes := []rune(d.Source)
+	at := d.Column - 1
+	if len(runes) == 0 || at < 0 || at > len(runes) {
+		return "", ""
+	}
+	to := min(at+max(d.Span, 1), len(runes))
+	before, under, after := runes[:at], runes[at:to], runes[to:]
+	head, tail := "", ""
+	if len(runes) > excerptMost {
+		if len(before) > excerptBefore {
+			head, before = "…", before[len(before)-excerptBefore:]
+		}
+		if most := max(excerptMost-len(before)-len(under), 0); len(after) > most {
+			tail, after = "…", after[:most]
+		}
+	}
+	shown := func(r []rune) string { return printable(string(r)) }
+	line = head + shown(before) + shown(under) + shown(after) + tail
+	return line, blank(head+shown(before)) + strings.Repeat("^", max(displaywidth.String(shown(under)), 1))
 }
 
 // String is file:line:column, with the file relative to the current folder
@@ -77,38 +112,33 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", name, p.Line, p.Column)
 }
 
-// printable replaces what a terminal would obey.
+// printable replaces what a terminal would obey, or would show in another
+// order than it is written in.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\t' && (r < ' ' || r == 0x7f || r == utf8.RuneError) {
+		if r != '\t' && unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return '?'
 		}
 		return r
 	}, s)
 }
 
-// caretIndent is the space before a caret: tabs stay tabs, so that it stands
-// below its column.
-func caretIndent(source string, column int) string {
-	var b strings.Builder
-	n := 1
-	for _, r := range source {
-		if n >= column {
-			break
-		}
-		if r == '\t' {
-			b.WriteRune('\t')
-		} else {
-			b.WriteByte(' ')
-		}
-		n++
+// blank is as wide as the text is on a terminal: tabs stay tabs.
+func blank(s string) string {
+	parts := strings.Split(s, "\t")
+	for i, part := range parts {
+		parts[i] = strings.Repeat(" ", displaywidth.String(part))
 	}
-	return b.String()
+	return strings.Join(parts, "\t")
 }
 
 // Invalid is the error of a manifest that cannot be loaded: every finding at
 // once, in file and line order.
-type Invalid struct{ Diagnostics []Diagnostic }
+type Invalid struct {
+	Diagnostics []Diagnostic
+	// More is how many further errors there are, which are not told.
+	More int
+}
 
 // Error counts the errors, and says which it is where there is one.
 func (e *Invalid) Error() string {
@@ -118,8 +148,11 @@ func (e *Invalid) Error() string {
 			errs = append(errs, d)
 		}
 	}
-	if len(errs) == 1 {
+	if len(errs)+e.More == 1 {
 		return fmt.Sprintf("the manifest has an error: %s: %s", errs[0].Position, errs[0].Message)
+	}
+	if e.More > 0 {
+		return fmt.Sprintf("the manifest has %d errors, of which %d are told", len(errs)+e.More, len(errs))
 	}
 	return fmt.Sprintf("the manifest has %d errors", len(errs))
 }

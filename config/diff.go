@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 )
@@ -57,10 +58,10 @@ func diffPrivileges(a, b *Privileges) []string {
 		{"user", a.User == b.User},
 		{"group", a.Group == b.Group},
 		{"supplementary_groups", slices.Equal(a.SupplementaryGroups, b.SupplementaryGroups)},
-		{"limits", reflect.DeepEqual(a.Limits, b.Limits) && reflect.DeepEqual(a.Cgroup, b.Cgroup) &&
+		{"limits", maps.Equal(a.Limits, b.Limits) && maps.Equal(a.Cgroup, b.Cgroup) &&
 			sameValue(a.Nice, b.Nice) && sameValue(a.OOMScoreAdj, b.OOMScoreAdj) && slices.Equal(a.CPUAffinity, b.CPUAffinity)},
 		{"capabilities", slices.Equal(a.Capabilities, b.Capabilities)},
-		{"isolation", reflect.DeepEqual(a.Isolation, b.Isolation) && reflect.DeepEqual(a.Landlock, b.Landlock)},
+		{"isolation", maps.Equal(a.Isolation, b.Isolation) && reflect.DeepEqual(a.Landlock, b.Landlock)},
 		{"env.inherit", a.InheritEnv == b.InheritEnv},
 	} {
 		if !k.same {

@@ -44,10 +44,8 @@ func (d *decoder) environment(n *node) environment {
 		e.list = append(e.list, v)
 		inner.vars[v.Name] = v.Value
 	}
-	if file := o.get("file"); file != nil {
-		for _, path := range o.texts("file", true) {
-			d.envFile(file, path, add)
-		}
+	for _, file := range o.entries("file", true) {
+		d.envFile(file.n, file.text, add)
 	}
 	for _, p := range o.vars("vars") {
 		d.envVar(p, add)
@@ -57,22 +55,22 @@ func (d *decoder) environment(n *node) environment {
 
 func (d *decoder) envVar(p pairText, add func(EnvVar)) {
 	if p.name == "" || strings.ContainsAny(p.name, "=\x00") {
-		d.errorf(p.pos, utf8.RuneCountInString(p.name), "", "%q cannot be the name of a variable", p.name)
+		d.errorf(p.pos, utf8.RuneCountInString(p.name), "a name is not empty and has no =", "%q cannot be the name of a variable", p.name)
 		return
 	}
-	if p.n == nil || p.n.kind == nullNode {
+	if p.n.kind == nullNode && !p.n.bad {
 		add(EnvVar{Name: p.name})
 		return
 	}
-	if value, ok := d.text(p.n, "the variable "+p.name); ok {
-		add(EnvVar{Name: p.name, Value: value})
-	}
+	// One that is wrong counts as empty: what refers to it is not wrong too.
+	value, _ := d.text(p.n, "the variable "+p.name)
+	add(EnvVar{Name: p.name, Value: value})
 }
 
 // envFile reads an env file. Findings carry its own name and lines.
 func (d *decoder) envFile(at *node, path string, add func(EnvVar)) {
 	if path == "" {
-		d.wrong(at, "env.file is empty", "")
+		d.wrong(at, "env.file is empty", "name a file, or take it away")
 		return
 	}
 	if !filepath.IsAbs(path) {
@@ -83,6 +81,10 @@ func (d *decoder) envFile(at *node, path string, add func(EnvVar)) {
 		d.wrong(at, fmt.Sprintf("cannot read the env file %s: %v", path, reasonOf(err)), "paths are relative to the manifest's folder")
 		return
 	}
+	if at, what := notText(data); at >= 0 {
+		d.errorf(d.place(path, at), 1, "save the file as text in UTF-8", "the env file %s", what)
+		return
+	}
 	list, problems := parseEnvFile(string(data))
 	for _, p := range problems {
 		d.errorf(Position{File: path, Line: p.line, Column: p.column}, 1, p.hint, "%s", p.text)
@@ -91,17 +93,7 @@ func (d *decoder) envFile(at *node, path string, add func(EnvVar)) {
 		pos := Position{File: path, Line: line.line, Column: line.column}
 		v := line.EnvVar
 		if !line.literal {
-			value, err := expand(v.Value, d.scope)
-			if err != nil {
-				e := asExpansion(err)
-				d.errorf(pos, e.span, e.hint, "%s", e.text)
-				continue
-			}
-			v.Value = value
-		}
-		if strings.ContainsRune(v.Value, 0) {
-			d.errorf(pos, 1, "", "the value has a NUL byte")
-			continue
+			v.Value, _ = d.text(&node{kind: scalarNode, pos: pos, value: v.Value}, "the variable "+v.Name)
 		}
 		add(v)
 	}

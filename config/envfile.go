@@ -2,6 +2,7 @@ package config
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // envLine is one assignment of an env file.
@@ -29,8 +30,11 @@ type envReader struct {
 	problems []envProblem
 }
 
+// lineEnds makes the line ends of other systems the usual ones.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func parseEnvFile(text string) ([]envLine, []envProblem) {
-	r := &envReader{rest: strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), line: 1}
+	r := &envReader{rest: lineEnds.Replace(strings.TrimPrefix(text, "\ufeff")), line: 1}
 	for r.rest != "" {
 		r.next()
 	}
@@ -46,22 +50,24 @@ func (r *envReader) next() {
 		r.rest, r.line = after, r.line+1
 		return
 	}
-	if body, ok := strings.CutPrefix(trimmed, "export "); ok {
-		column += len("export ")
-		trimmed = body
+	if body, ok := strings.CutPrefix(trimmed, "export"); ok && body != strings.TrimLeft(body, " \t") {
+		column += len(trimmed)
+		trimmed = strings.TrimLeft(body, " \t")
+		column -= len(trimmed)
 	}
 	name, value, ok := strings.Cut(trimmed, "=")
 	if !ok || !isName(strings.TrimSpace(name)) {
-		r.problem(column, "this is no NAME=VALUE", "a comment begins with #")
+		r.problem(column, "this is no NAME=VALUE", "a name has letters, digits and _; a comment begins with #")
 		r.rest, r.line = after, r.line+1
 		return
 	}
 	one := envLine{line: r.line, column: column + len(name) + 1}
 	one.Name = strings.TrimSpace(name)
 	lead := len(value) - len(strings.TrimLeft(value, " \t"))
-	value = value[lead:]
-	if value == "" || value[0] != '"' && value[0] != '\'' {
-		one.Value = bare(value)
+	one.column += lead
+	if value = value[lead:]; value == "" || value[0] != '"' && value[0] != '\'' {
+		// The blanks before it make a # that follows the = a comment.
+		one.Value = bare(line[len(line)-len(value)-lead:])
 		r.found = append(r.found, one)
 		r.rest, r.line = after, r.line+1
 		return
@@ -97,7 +103,7 @@ func (r *envReader) quoted(one envLine, text string) {
 			b.WriteByte(c)
 		}
 	}
-	r.problem(one.column, "the quote is not closed", "")
+	r.problem(one.column, "the quote is not closed", "end the value with the quote it begins with")
 	r.rest = ""
 }
 
@@ -127,7 +133,9 @@ func (r *envReader) finish(one envLine, value string, quote byte, after string, 
 	tail, rest, _ := strings.Cut(after, "\n")
 	if t := strings.TrimSpace(tail); t != "" && t[0] != '#' {
 		r.line += lines
-		r.problem(1, "there is more after the closing quote", "")
+		start := strings.LastIndexByte(r.rest[:len(r.rest)-len(after)], '\n') + 1
+		column := utf8.RuneCountInString(r.rest[start:len(r.rest)-len(after)]) + 1 + len(tail) - len(strings.TrimLeft(tail, " \t"))
+		r.problem(column, "there is more after the closing quote", `quote the whole value; inside double quotes, \" is a quote`)
 		r.line++
 	} else {
 		r.found = append(r.found, one)

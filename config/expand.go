@@ -1,9 +1,9 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // scope finds variables: its own first, then those around it.
@@ -35,51 +35,75 @@ func environScope(list []string) *scope {
 // expansionError is what is wrong with a ${…}, at a byte of the text.
 type expansionError struct {
 	at   int
-	span int
+	span int // in bytes
 	text string
 	hint string
 }
 
-func (e *expansionError) Error() string { return e.text }
+// The bounds of an expansion. The kernel takes no argument or variable that
+// is longer (MAX_ARG_STRLEN, execve(2)), and a few lines of variables that
+// name each other twice can stand for more text than there is memory.
+const (
+	expandDepth  = 20
+	expandFaults = 50 // of one text, that are told
+	maxText      = 128<<10 - 1
+)
 
-// expandDepth bounds how deep defaults may nest.
-const expandDepth = 20
-
-// expand replaces ${VAR}, ${VAR:-default}, ${VAR-default}, ${VAR:?message},
+// expansion replaces ${VAR}, ${VAR:-default}, ${VAR-default}, ${VAR:?message},
 // ${VAR?message} and $$ as POSIX shells do (POSIX.1-2017, Shell Command
 // Language, 2.6.2). Any other dollar stays: $VAR is the shell's.
-func expand(text string, s *scope) (string, error) {
-	return expandAt(text, s, 0, 0)
+type expansion struct {
+	scope *scope
+	wrong []*expansionError
 }
 
-func expandAt(text string, s *scope, base, depth int) (string, error) {
+// expand is the text with everything replaced, and all that is wrong with it.
+func expand(text string, s *scope) (string, []*expansionError) {
 	if !strings.Contains(text, "$") {
 		return text, nil
 	}
+	e := &expansion{scope: s}
+	value := e.replace(text, 0, 0)
+	if len(value) > maxText && e.wrong == nil {
+		e.fail(0, len(text), fmt.Sprintf("the text is longer than %d bytes once its variables are filled in", maxText), "that is more than a program can be given; leave it to the shell: $VAR")
+	}
+	return value, e.wrong
+}
+
+func (e *expansion) fail(at, span int, text, hint string) {
+	e.wrong = append(e.wrong, &expansionError{at: at, span: span, text: text, hint: hint})
+}
+
+// replace expands a part of the text, which begins at byte base.
+func (e *expansion) replace(text string, base, depth int) string {
 	var b strings.Builder
-	for i := 0; i < len(text); {
+	for i := 0; i < len(text) && b.Len() <= maxText && len(e.wrong) < expandFaults; {
 		switch {
 		case strings.HasPrefix(text[i:], "$$"):
 			b.WriteByte('$')
 			i += 2
 		case strings.HasPrefix(text[i:], "${"):
 			end := closing(text, i+2)
-			if end < 0 || depth > expandDepth {
-				return "", &expansionError{at: base + i, span: 2, text: "${ without its }", hint: "write $${ for the two characters themselves"}
+			switch {
+			case end < 0:
+				e.fail(base+i, 2, "${ without its }", dollarHint)
+				return ""
+			case depth > expandDepth:
+				e.fail(base+i, 2, fmt.Sprintf("more than %d defaults inside each other", expandDepth), "put some into env.vars")
+				return ""
 			}
-			value, err := reference(text[i+2:end], s, base+i, depth)
-			if err != nil {
-				return "", err
-			}
-			b.WriteString(value)
+			b.WriteString(e.reference(text[i+2:end], base+i, depth))
 			i = end + 1
 		default:
 			b.WriteByte(text[i])
 			i++
 		}
 	}
-	return b.String(), nil
+	return b.String()
 }
+
+// dollarHint is for what only looks like a reference.
+const dollarHint = "write $${ for the two characters themselves"
 
 // closing is the index of the brace that closes the one before from, -1 for
 // none.
@@ -100,7 +124,7 @@ func closing(text string, from int) int {
 }
 
 // reference is the value of what stands between the braces.
-func reference(inside string, s *scope, at, depth int) (string, error) {
+func (e *expansion) reference(inside string, at, depth int) string {
 	n := 0
 	for n < len(inside) && isNameByte(inside[n], n == 0) {
 		n++
@@ -108,29 +132,37 @@ func reference(inside string, s *scope, at, depth int) (string, error) {
 	name, rest := inside[:n], inside[n:]
 	span := len(inside) + 3
 	if name == "" {
-		return "", &expansionError{at: at, span: span, text: fmt.Sprintf("${%s} names no variable", inside), hint: "write $${ for the two characters themselves"}
+		e.fail(at, span, fmt.Sprintf("${%s} names no variable", inside), dollarHint)
+		return ""
 	}
-	value, set := s.lookup(name)
+	value, set := e.scope.lookup(name)
 	missing := !set
-	if strings.HasPrefix(rest, ":") {
+	colon := strings.HasPrefix(rest, ":")
+	if colon {
 		missing = value == ""
 		rest = rest[1:]
 	}
 	switch {
-	case rest == "" && strings.HasSuffix(inside, ":"), rest != "" && rest[0] != '-' && rest[0] != '?':
-		return "", &expansionError{at: at, span: span, text: fmt.Sprintf("cannot read ${%s}", inside), hint: "the forms are ${VAR}, ${VAR:-default} and ${VAR:?message}; $${ stands for the two characters themselves"}
+	case rest == "" && colon, rest != "" && rest[0] != '-' && rest[0] != '?':
+		e.fail(at, span, fmt.Sprintf("cannot read ${%s}", inside), "the forms are ${VAR}, ${VAR:-default} and ${VAR:?message}; $${ stands for the two characters themselves")
 	case !missing:
-		return value, nil
+		return value
 	case strings.HasPrefix(rest, "-"):
-		return expandAt(rest[1:], s, at+3+n, depth+1)
+		return e.replace(rest[1:], at+2+len(inside)-len(rest)+1, depth+1)
 	case strings.HasPrefix(rest, "?"):
 		message := rest[1:]
 		if message == "" {
 			message = "it has to be set"
 		}
-		return "", &expansionError{at: at, span: span, text: fmt.Sprintf("%s is not set: %s", name, message)}
+		state := "not set"
+		if set {
+			state = "empty"
+		}
+		e.fail(at, span, fmt.Sprintf("%s is %s: %s", name, state, message), "set it in env.vars or the environment")
+	default:
+		e.fail(at, span, fmt.Sprintf("the variable %s is not set", name), fmt.Sprintf("set it in env.vars or the environment, or write ${%s:-default}", name))
 	}
-	return "", &expansionError{at: at, span: span, text: fmt.Sprintf("the variable %s is not set", name), hint: fmt.Sprintf("set it in env.vars or the environment, or write ${%s:-default}", name)}
+	return ""
 }
 
 func isNameByte(c byte, first bool) bool {
@@ -147,11 +179,39 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// asExpansion is an error of expand.
-func asExpansion(err error) *expansionError {
-	var e *expansionError
-	if errors.As(err, &e) {
-		return e
+// badExpansion notes what is wrong with the ${…} of a text, each at its place.
+func (d *decoder) badExpansion(n *node, wrong []*expansionError) {
+	for _, e := range wrong {
+		reference := n.value[e.at:min(e.at+e.span, len(n.value))]
+		pos := d.occurrence(n, reference, strings.Count(n.value[:e.at], reference))
+		d.errorf(pos, utf8.RuneCountInString(reference), e.hint, "%s", e.text)
 	}
-	return &expansionError{text: err.Error(), span: 1}
+}
+
+// occurrence is where a part of a text stands in the file: a folded or quoted
+// text is another there, but its references are the same. It is where the
+// text begins if it cannot be told.
+func (d *decoder) occurrence(n *node, part string, skip int) Position {
+	if strings.Contains(part, "\n") || part == "" {
+		return n.pos
+	}
+	pos := n.pos
+	// Folding makes a blank of a line's end; a block begins a line later.
+	for lines := strings.Count(n.value, "\n") + strings.Count(n.value, " ") + 2; lines > 0; lines-- {
+		source := []rune(d.line(pos))
+		for rest := string(source[min(max(pos.Column-1, 0), len(source)):]); ; skip-- {
+			at := strings.Index(rest, part)
+			if at < 0 {
+				break
+			}
+			pos.Column += utf8.RuneCountInString(rest[:at])
+			if skip == 0 {
+				return pos
+			}
+			rest = rest[at+len(part):]
+			pos.Column += utf8.RuneCountInString(part)
+		}
+		pos.Line, pos.Column = pos.Line+1, 1
+	}
+	return n.pos
 }

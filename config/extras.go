@@ -2,13 +2,12 @@ package config
 
 import (
 	"fmt"
-	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	_ "time/tzdata" // Time zones are checked on machines that have none.
-
-	cron "github.com/netresearch/go-cron"
 )
 
 // extras reads what stands beside the unit itself.
@@ -19,9 +18,9 @@ func (d *decoder) extras(o object, u *Unit) {
 		s := d.object(o.get("spawn"), "spawn", spawnKeys)
 		l := d.object(s.get("limits"), "limits of spawn", spawnKeys[1].keys)
 		u.Spawn = &Spawn{
-			Mode:     s.word("mode", "dynamic", []string{"dynamic"}),
-			Children: l.integer("children", 0, 0, 1_000_000), Depth: l.integer("depth", 0, 0, 1000),
-			Descendants: l.integer("descendants", 0, 0, 1_000_000),
+			Mode:     s.word("mode", "dynamic"),
+			Children: l.integer("children", 0), Depth: l.integer("depth", 0),
+			Descendants: l.integer("descendants", 0),
 		}
 	}
 	if o.has("watch") {
@@ -34,6 +33,76 @@ func (d *decoder) extras(o object, u *Unit) {
 			d.errorf(o.pos("watch"), len("watch"), "add paths: [src]", "watch needs paths")
 		}
 	}
+}
+
+// sockets reads the list of listening sockets.
+func (d *decoder) sockets(o object, u *Unit) {
+	n := o.get("sockets")
+	if n == nil {
+		return
+	}
+	if n.kind != listNode {
+		d.wrong(n, fmt.Sprintf("sockets has to be a list, not %s", n.kind), `write [{listen: "tcp://127.0.0.1:8080"}]`)
+		return
+	}
+	for i, item := range n.items {
+		if item.kind == nullNode && !item.bad {
+			d.wrong(item, fmt.Sprintf("entry %d of sockets is empty", i+1), `write {listen: "tcp://127.0.0.1:8080"}`)
+		}
+		s, ok := d.socket(item)
+		if !ok {
+			continue
+		}
+		for _, other := range u.Sockets {
+			if sameAddress(s, other) {
+				d.errorf(item.pos, 1, "keep one of them", "two sockets of %s listen on %s", u.Name, s.Address)
+			}
+			if other.Name == s.Name && s.Name != "" {
+				d.errorf(item.pos, 1, "give one of them another name", "two sockets of %s are called %q", u.Name, s.Name)
+			}
+		}
+		u.Sockets = append(u.Sockets, s)
+	}
+}
+
+func (d *decoder) socket(n *node) (Socket, bool) {
+	o := d.object(n, "a socket", socketKeys)
+	if o.n == nil {
+		return Socket{}, false
+	}
+	s := Socket{Name: o.text("name"), User: o.text("user")}
+	if strings.ContainsFunc(s.Name, func(r rune) bool { return r == ':' || r <= ' ' || r >= 0x7f }) || len(s.Name) > 255 {
+		// sd_listen_fds_with_names(3)
+		d.wrong(o.get("name"), fmt.Sprintf("a socket cannot be called %q", s.Name), "a name has no colon, blank or letter beyond ASCII, and at most 255 characters")
+	}
+	listen, ok := d.text(o.get("listen"), "listen")
+	switch scheme, address, _ := strings.Cut(listen, "://"); {
+	case !ok && !o.given("listen"):
+		d.errorf(n.pos, 1, `add listen: "tcp://127.0.0.1:8080"`, "the socket does not say where it listens")
+	case !ok:
+		// It could not be read, which is told already.
+	case scheme == "tcp" && isAddress(address):
+		s.Network, s.Address = "tcp", address
+	case scheme == "unix" && filepath.IsAbs(address):
+		s.Network, s.Address = "unix", address
+	default:
+		ok = false
+		d.wrong(o.get("listen"), fmt.Sprintf("cannot listen on %q", listen), "it is like tcp://127.0.0.1:8080 or unix:///run/app.sock")
+	}
+	if mode := o.get("mode"); mode != nil {
+		text := o.text("mode")
+		v, err := strconv.ParseUint(strings.TrimPrefix(text, "0o"), 8, 32)
+		if err != nil || v > 0o777 {
+			d.wrong(mode, fmt.Sprintf("cannot read the mode %q", text), "it is like 0660")
+		}
+		s.Mode = os.FileMode(v)
+	}
+	for _, name := range []string{"mode", "user"} {
+		if s.Network == "tcp" && o.has(name) {
+			d.errorf(o.pos(name), len(name), "take it away", "%s is for Unix sockets, and this one listens on tcp", name)
+		}
+	}
+	return s, ok
 }
 
 // hooks reads version 1's on_start and its like, and version 2's onstart and
@@ -52,10 +121,15 @@ func (d *decoder) hooks(o object, u *Unit) {
 			}
 		}
 	}
-	for name, outcome := range map[string]string{"onstart": "success", "onerr": "error"} {
-		if n := h.get(name); n != nil {
-			u.Hooks = append(u.Hooks, d.hook(n, "start", outcome))
+	for _, old := range []struct{ name, outcome string }{{"onstart", "success"}, {"onerr", "error"}} {
+		n := h.get(old.name)
+		if n == nil {
+			continue
 		}
+		if slices.ContainsFunc(u.Hooks, func(k Hook) bool { return k.On == "start" && k.Outcome == old.outcome }) {
+			d.errorf(h.pos(old.name), len(old.name), "keep one of them", "%s is the same as on_start.%s", old.name, old.outcome)
+		}
+		u.Hooks = append(u.Hooks, d.hook(n, "start", old.outcome))
 	}
 }
 
@@ -69,66 +143,46 @@ const (
 func (d *decoder) hook(n *node, on, outcome string) Hook {
 	hook := Hook{On: on, Outcome: outcome, Timeout: defaultHookTimeout}
 	if n.kind == scalarNode {
-		hook.Command, _ = d.text(n, "a hook")
+		s, ok := d.text(n, "a hook")
+		if ok && strings.TrimSpace(s) == "" {
+			d.wrong(n, "the hook does nothing", "write a command line")
+		}
+		hook.Command = s
 		return hook
 	}
 	o := d.object(n, "a hook", reactionKeys)
-	hook.Command = o.text("command")
-	hook.Timeout = o.positive("timeout", defaultHookTimeout)
-	if o.has("webhook") {
-		w := d.object(o.get("webhook"), "webhook", webhookKeys)
-		hook.Webhook = &Webhook{
-			URL: w.text("url"), Secret: w.text("secret"),
-			Timeout: w.positive("timeout", defaultWebhookTimeout), Retries: w.integer("retries", defaultWebhookRetries, 0, 1000),
-		}
-		for _, p := range w.vars("headers") {
-			value, _ := d.text(p.n, "header "+p.name)
-			hook.Webhook.Headers = append(hook.Webhook.Headers, EnvVar{Name: p.name, Value: value})
-		}
-		if t, err := url.Parse(hook.Webhook.URL); err != nil || t.Host == "" || t.Scheme != "http" && t.Scheme != "https" {
-			d.errorf(o.pos("webhook"), len("webhook"), "it is like https://example.org/hook", "a webhook needs a url")
-		}
+	if o.n == nil {
+		return hook
 	}
-	if hook.Command == "" && hook.Webhook == nil {
+	hook.Command = o.filled("command")
+	hook.Timeout = o.duration("timeout", defaultHookTimeout)
+	if o.has("webhook") {
+		hook.Webhook = d.webhook(o)
+	}
+	if !o.given("command") && !o.given("webhook") {
 		d.errorf(n.pos, 1, "add command: or webhook:", "the hook does nothing")
 	}
 	return hook
 }
 
-// cronParser reads six fields, five, or a descriptor.
-var cronParser = cron.MustNewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
-
-// cron reads when a job runs.
-func (d *decoder) cron(o object, u *Unit) {
-	if !o.has("cron") {
-		return
+func (d *decoder) webhook(o object) *Webhook {
+	w := d.object(o.get("webhook"), "webhook", webhookKeys)
+	if w.n == nil {
+		return nil
 	}
-	u.Kind = CronJob
-	c := d.object(o.get("cron"), "cron", cronKeys)
-	u.Cron = &Cron{
-		Expression: strings.TrimSpace(c.text("expression")), Timezone: c.text("timezone"),
-		Overlap: c.word("overlap", "skip", []string{"skip", "queue", "replace"}),
-		Timeout: c.duration("timeout", 0), Jitter: c.duration("jitter", 0),
-		CatchUp: c.word("catch_up", "none", []string{"none", "once"}),
-		History: c.integer("history", 10, 1, 10_000),
+	hook := &Webhook{
+		URL: w.filled("url"), Secret: w.text("secret"),
+		Timeout: w.duration("timeout", defaultWebhookTimeout), Retries: w.integer("retries", defaultWebhookRetries),
 	}
-	if n := c.get("expression"); n == nil {
-		d.errorf(o.pos("cron"), len("cron"), `add expression: "0 0 * * * *"`, "cron needs an expression")
-	} else if _, err := cronParser.Parse(u.Cron.Expression); err != nil {
-		d.wrong(n, fmt.Sprintf("cannot read the cron expression: %v", err), "the fields are second minute hour day month weekday, or the last five")
+	for _, p := range w.vars("headers") {
+		value, _ := d.text(p.n, "header "+p.name)
+		hook.Headers = append(hook.Headers, EnvVar{Name: p.name, Value: value})
 	}
-	if n := c.get("timezone"); n != nil {
-		if _, err := time.LoadLocation(u.Cron.Timezone); err != nil {
-			d.wrong(n, fmt.Sprintf("there is no time zone %q", u.Cron.Timezone), "it is like Europe/Berlin or UTC")
-		}
+	switch {
+	case !w.given("url"):
+		d.errorf(o.pos("webhook"), len("webhook"), "add url: https://example.org/hook", "the webhook has no url")
+	case w.has("url") && hook.URL != "" && !isWebAddress(hook.URL):
+		d.wrong(w.get("url"), fmt.Sprintf("cannot read the url %q", hook.URL), "it is like https://example.org/hook")
 	}
-	if u.Restart != RestartNever {
-		d.errorf(o.pos("restart_policy"), len("restart_policy"), "take one of them away: the clock starts a job", "the cron job %s has restart_policy %s", u.Name, u.Restart)
-	}
-	if u.Health != nil {
-		d.errorf(o.pos("health_check"), len("health_check"), "take it away: a job ends by itself", "the cron job %s has a health_check", u.Name)
-	}
-	if n := o.get("type"); n != nil && n.value == string(Oneshot) {
-		d.wrong(n, "a cron job cannot be a oneshot too", "take type away")
-	}
+	return hook
 }

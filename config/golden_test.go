@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,8 +29,8 @@ func TestFindings(t *testing.T) {
 			}
 			var b strings.Builder
 			for _, d := range invalid.Diagnostics {
-				if d.Line == 0 || d.Message == "" {
-					t.Errorf("a finding without a place or a message: %+v", d)
+				if d.Line == 0 || d.Column == 0 || d.Message == "" || d.Hint == "" {
+					t.Errorf("a finding without a place, a message or a hint: %+v", d)
 				}
 				b.WriteString(d.String() + "\n")
 			}
@@ -39,6 +40,23 @@ func TestFindings(t *testing.T) {
 			}
 			golden(t, path+".golden", strings.ReplaceAll(b.String(), folder, "FOLDER"))
 		})
+	}
+}
+
+// The manifests in testdata/valid are that, but for what cannot be carried
+// out yet.
+func TestValidManifests(t *testing.T) {
+	for _, path := range matches(t, "testdata/valid/*.yaml") {
+		plan, err := Load(path, Options{})
+		if err != nil {
+			t.Errorf("%s: %s", path, told(err))
+			continue
+		}
+		for _, d := range plan.Warnings {
+			if !strings.Contains(d.Message, "cannot carry out") {
+				t.Errorf("%s", d)
+			}
+		}
 	}
 }
 
@@ -107,11 +125,23 @@ func keyTable(b *strings.Builder, title string, keys []key) {
 		for _, also := range k.also {
 			value += " or " + string(also)
 		}
-		if len(k.enum) > 0 {
-			value = "`" + strings.Join(k.enum, "`, `") + "`"
+		switch words := "`" + strings.Join(k.enum, "`, `") + "`"; {
+		case k.name == "capabilities", k.name == "stop_signal", len(k.enum) == 0:
+		case k.shape == shapeInt, k.shape == shapeSize:
+			value += " or " + words
+		default:
+			value = words
+		}
+		if k.most == math.MaxInt32 {
+			value += fmt.Sprintf(", at least %.0f", k.least)
+		} else if k.most != 0 {
+			value += fmt.Sprintf(", %.0f to %.0f", k.least, k.most)
+		}
+		if k.positive {
+			value += ", not 0"
 		}
 		meaning := k.doc
-		if slices.Contains(unbuiltKeys, k.name) && title == "A unit (services)" {
+		if title == "A unit (services)" && slices.Contains(unbuiltKeys, k.name) {
 			meaning += " *Not carried out by this version.*"
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", k.name, value, meaning)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,8 +22,9 @@ const (
 func (d *decoder) health(o object, u *Unit) {
 	own, deployed := o.get("health_check"), d.peek(o.get("deployment"), "health_check")
 	if own != nil && deployed != nil {
-		d.errorf(deployed.pos, 1, "keep one of them", "service %s has two health checks", u.Name)
-		return
+		at := object{d: d, n: o.get("deployment")}.pos("health_check")
+		d.errorf(at, len("health_check"), "keep one of them", "service %s has two health checks", u.Name)
+		d.healthCheck(deployed, "health_check")
 	}
 	if own != nil {
 		u.Health = d.healthCheck(own, "health_check")
@@ -46,24 +48,27 @@ func (d *decoder) healthCheck(n *node, what string) *HealthCheck {
 		return nil
 	}
 	h := &HealthCheck{
-		URL: o.text("url"), TCP: o.text("tcp"), Command: o.text("command"), Log: o.text("log"), Notify: o.boolean("notify", false),
-		Interval:       o.positive("interval", defaultInterval),
-		AttemptTimeout: o.positive("attempt_timeout", defaultAttemptTimeout),
-		Timeout:        o.positive("timeout", defaultHealthTimeout),
-		Retries:        o.integer("retries", defaultRetries, 1, 1_000_000),
+		URL: o.filled("url"), TCP: o.filled("tcp"), Command: o.filled("command"), Log: o.filled("log"), Notify: o.boolean("notify", false),
+		Interval:       o.duration("interval", defaultInterval),
+		AttemptTimeout: o.duration("attempt_timeout", defaultAttemptTimeout),
+		Timeout:        o.duration("timeout", defaultHealthTimeout),
+		Retries:        o.integer("retries", defaultRetries),
 		StartPeriod:    o.duration("start_period", 0),
 		Watchdog:       o.duration("watchdog", 0),
-		Liveness:       o.word("liveness", "none", []string{"none", "mark", "restart"}),
+		Liveness:       o.word("liveness", "none"),
 	}
 	if o.has("total_timeout") {
 		if o.has("timeout") {
-			d.errorf(o.pos("total_timeout"), len("total_timeout"), "", "timeout and total_timeout are the same: keep one of them")
+			d.errorf(o.pos("total_timeout"), len("total_timeout"), "keep one of them", "timeout and total_timeout are the same")
 		}
-		h.Timeout = o.positive("total_timeout", defaultHealthTimeout)
+		h.Timeout = o.duration("total_timeout", defaultHealthTimeout)
 	}
 	d.probes(o, h, what)
 	return h
 }
+
+// regexpHint is for an expression that cannot be read.
+const regexpHint = "the syntax is RE2's, as in grep -E for most; \\( is a bracket itself"
 
 // probes checks that there is exactly one, and that it makes sense.
 func (d *decoder) probes(o object, h *HealthCheck, what string) {
@@ -74,24 +79,48 @@ func (d *decoder) probes(o object, h *HealthCheck, what string) {
 		}
 	}
 	if len(given) != 1 {
-		d.errorf(o.n.pos, 1, "add one of url, tcp, command, notify: true, log", "%s needs exactly one probe, and has %d", what, len(given))
+		hint := "add one of url, tcp, command, notify: true, log"
+		if len(given) > 1 {
+			hint = "keep one of " + or(given)
+		}
+		d.errorf(o.n.pos, 1, hint, "%s needs exactly one probe, and has %d", what, len(given))
 	}
 	if h.URL != "" {
-		if u, err := url.Parse(h.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if !isWebAddress(h.URL) {
 			d.wrong(o.get("url"), fmt.Sprintf("cannot read the url %q", h.URL), "it is like http://127.0.0.1:8080/health")
 		}
 	}
 	if h.TCP != "" {
-		if _, port, err := net.SplitHostPort(h.TCP); err != nil || port == "" {
+		if !isAddress(h.TCP) {
 			d.wrong(o.get("tcp"), fmt.Sprintf("cannot read the address %q", h.TCP), "it is like 127.0.0.1:5432")
 		}
 	}
 	if _, err := regexp.Compile(h.Log); err != nil {
-		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), "")
+		d.wrong(o.get("log"), fmt.Sprintf("log is no regular expression: %v", err), regexpHint)
 	}
-	if h.Watchdog > 0 && !h.Notify {
-		d.wrong(o.get("watchdog"), "watchdog needs notify: true", "")
+	if o.has("watchdog") && !h.Notify {
+		d.wrong(o.get("watchdog"), "watchdog belongs to notify: true", "add notify: true, or take watchdog away")
 	}
+}
+
+// isWebAddress is whether text is a URL that can be called.
+func isWebAddress(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	return u.Port() == "" && !strings.HasSuffix(u.Host, ":") || isPort(u.Port())
+}
+
+// isAddress is whether text is host:port.
+func isAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	return err == nil && isPort(port)
+}
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
 }
 
 // deployment reads how the unit is replaced.
@@ -101,7 +130,7 @@ func (d *decoder) deployment(o object, u *Unit) {
 		return
 	}
 	p := d.object(n, "deployment", deploymentKeys)
-	u.Deployment.Strategy = p.word("strategy", "immediate", []string{"immediate", "rolling"})
+	u.Deployment.Strategy = p.word("strategy", "immediate")
 	u.Deployment.PreStart = p.text("pre_start")
 	u.Deployment.GracePeriod = p.duration("grace_period", 0)
 	if !p.has("blue_green") {
@@ -122,10 +151,10 @@ func (d *decoder) deployment(o object, u *Unit) {
 		g.Candidate = d.healthCheck(b.get("candidate_health_check"), "candidate_health_check")
 	}
 	if g.EnvVar != "" && !isName(g.EnvVar) {
-		d.wrong(b.get("env_var"), fmt.Sprintf("%q cannot be the name of a variable", g.EnvVar), "")
+		d.wrong(b.get("env_var"), fmt.Sprintf("%q cannot be the name of a variable", g.EnvVar), "a name has letters, digits and _")
 	}
 	if strings.TrimSpace(g.SwitchCommand) == "" {
-		d.errorf(p.pos("blue_green"), len("blue_green"), "", "blue_green needs a switch_command")
+		d.errorf(p.pos("blue_green"), len("blue_green"), "add switch_command: and a command line", "blue_green needs a switch_command")
 	}
 	u.Deployment.BlueGreen = g
 }

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -48,7 +47,7 @@ func Load(path string, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, &ReadError{Path: path, Err: err}
 	}
-	l := &loader{o: o, contents: map[string][]byte{}}
+	l := &loader{o: o, contents: map[string][]byte{}, lines: map[string][]int{}, told: map[string]bool{}, counts: map[Severity]int{}}
 	data, err := l.read(path)
 	if err != nil {
 		return nil, &ReadError{Path: path, Err: reasonOf(err), Cure: readCure(err)}
@@ -60,7 +59,7 @@ func Load(path string, o Options) (*Plan, error) {
 	}
 	sortDiagnostics(l.found, l.files)
 	if l.failed() {
-		return nil, &Invalid{Diagnostics: l.found}
+		return nil, &Invalid{Diagnostics: l.found, More: max(l.counts[SeverityError]-maxFindings, 0)}
 	}
 	plan.Warnings = l.found
 	plan.Files, plan.Digest = l.files, l.digest()
@@ -74,6 +73,9 @@ func readCure(err error) string {
 	if errors.Is(err, fs.ErrPermission) {
 		return "let this user read the file"
 	}
+	if errors.Is(err, errTooLong) {
+		return "take it apart with !include"
+	}
 	return ""
 }
 
@@ -82,16 +84,25 @@ type loader struct {
 	o        Options
 	files    []string
 	contents map[string][]byte
-	found    []Diagnostic
+	// lines are the offsets at which the lines of a file begin.
+	lines map[string][]int
+	found []Diagnostic
+	// told are findings that are known: what an alias or a replica repeats
+	// is told once. counts are those of each severity, told or not.
+	told     map[string]bool
+	counts   map[Severity]int
 	nodes    int
+	includes int
 	tooLarge bool
-	// broken is whether a file could not be made a tree of; what the
-	// decoder would say of the rest is of no use.
+	// broken is whether no tree could be made of the manifest; what the
+	// decoder would say is of no use.
 	broken bool
 }
 
 // maxFile is the largest file that is read.
 const maxFile = 4 << 20
+
+var errTooLong = fmt.Errorf("it is larger than %d MiB", maxFile>>20)
 
 // read reads a file once.
 func (l *loader) read(path string) ([]byte, error) {
@@ -115,7 +126,7 @@ func (l *loader) read(path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("it is larger than %d MiB", maxFile>>20)
+		return nil, errTooLong
 	}
 	l.files = append(l.files, path)
 	l.contents[path] = data
@@ -135,10 +146,13 @@ func (l *loader) digest() string {
 // parse makes a tree of a file.
 func (l *loader) parse(path string, data []byte, chain []string) *node {
 	start := Position{File: path, Line: 1, Column: 1}
-	if !utf8.Valid(data) {
-		l.broken = true
-		l.errorf(Position{File: path}, 1, "save the file as UTF-8", "the file is not valid UTF-8")
-		return &node{pos: start}
+	broken := func() *node {
+		l.broken = l.broken || len(chain) == 1
+		return &node{pos: start, bad: true}
+	}
+	if at, what := notText(data); at >= 0 {
+		l.errorf(l.place(path, at), 1, "save the file as text in UTF-8", "the file %s", what)
+		return broken()
 	}
 	in := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
@@ -148,7 +162,7 @@ func (l *loader) parse(path string, data []byte, chain []string) *node {
 	}
 	if err != nil {
 		l.syntax(path, err)
-		return &node{pos: start}
+		return broken()
 	}
 	g := &grower{l: l, file: path, chain: chain, open: map[*yaml.Node]bool{}}
 	n := g.grow(&doc)
@@ -157,26 +171,34 @@ func (l *loader) parse(path string, data []byte, chain []string) *node {
 		l.errorf(Position{File: path, Line: second.Line, Column: 1}, 1, "put what belongs together into one document; other files come in by !include", "the file has more than one document")
 	} else if !errors.Is(err, io.EOF) {
 		l.syntax(path, err)
+		return broken()
 	}
 	return n
 }
 
 // syntax notes what the parser says.
 func (l *loader) syntax(path string, err error) {
-	l.broken = true
 	var one *yaml.LoadError
 	if !errors.As(err, &one) {
-		l.errorf(Position{File: path}, 1, "", "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+		l.errorf(Position{File: path, Line: 1, Column: 1}, 1, "see yaml.org/spec for the syntax", "this is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return
 	}
-	hint := ""
-	if strings.Contains(one.Message, "tab") || strings.HasPrefix(l.line(Position{File: path, Line: one.Mark.Line}), "\t") {
+	mark, message, hint := one.Mark, one.Message, "look at the indentation, the colons and the quotes of this line and the one before"
+	switch {
+	case strings.Contains(message, "tab"), strings.HasPrefix(l.line(Position{File: path, Line: mark.Line}), "\t"):
 		hint = "indent with spaces"
-	}
-	if strings.Contains(one.Message, "mapping values are not allowed") {
+	case strings.Contains(message, "cannot start any token"):
+		hint = "put a text that begins with this character into quotes"
+	case strings.Contains(message, "mapping values are not allowed"):
 		hint = "put a text that has a colon into quotes"
+	case l.line(Position{File: path, Line: mark.Line}) == "" && one.ContextMark.Line > 0:
+		// The end of the file is where it was noticed, not where it is wrong.
+		mark, hint = one.ContextMark, "a quote or a bracket is not closed"
 	}
-	l.errorf(Position{File: path, Line: one.Mark.Line, Column: max(one.Mark.Column, 1)}, 1, hint, "this is no YAML: %s", one.Message)
+	if one.ContextMsg != "" {
+		message = one.ContextMsg + ": " + message
+	}
+	l.errorf(Position{File: path, Line: mark.Line, Column: max(mark.Column, 1)}, 1, hint, "this is no YAML: %s", message)
 }
 
 // errorf notes an error.
@@ -184,47 +206,32 @@ func (l *loader) errorf(pos Position, span int, hint, format string, a ...any) {
 	l.note(SeverityError, pos, span, hint, format, a...)
 }
 
-// maxFindings is how many findings are told; whoever has more has one.
+// maxFindings is how many findings of each severity are told. More than that
+// have one cause; they count all the same.
 const maxFindings = 200
 
+// note notes a finding, once at each place.
 func (l *loader) note(s Severity, pos Position, span int, hint, format string, a ...any) {
-	if len(l.found) >= maxFindings {
+	message := fmt.Sprintf(format, a...)
+	same := format
+	if s == SeverityWarning || format == "%s" {
+		same = message
+	}
+	key := fmt.Sprintf("%s %s:%d:%d %s", s, pos.File, pos.Line, pos.Column, same)
+	if l.told[key] {
 		return
 	}
-	d := Diagnostic{Position: pos, Severity: s, Message: fmt.Sprintf(format, a...), Hint: hint, Source: l.line(pos)}
+	l.told[key] = true
+	if l.counts[s]++; l.counts[s] > maxFindings {
+		return
+	}
+	d := Diagnostic{Position: pos, Severity: s, Message: message, Hint: hint, Source: l.line(pos)}
 	width := utf8.RuneCountInString(d.Source)
 	d.Span = max(min(span, width-pos.Column+1), 1)
 	l.found = append(l.found, d)
 }
 
-// line is the source line of a place.
-func (l *loader) line(pos Position) string {
-	data := l.contents[pos.File]
-	if pos.Line < 1 {
-		return ""
-	}
-	for n := 1; len(data) > 0; n++ {
-		line, rest, _ := bytes.Cut(data, []byte{'\n'})
-		if n == pos.Line {
-			return clip(string(bytes.TrimRight(bytes.TrimPrefix(line, []byte("\ufeff")), "\r")))
-		}
-		data = rest
-	}
-	return ""
-}
-
-// clip shortens a line that nobody would read.
-func clip(s string) string {
-	const most = 400
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}
-
-func (l *loader) failed() bool {
-	return slices.ContainsFunc(l.found, func(d Diagnostic) bool { return d.Severity == SeverityError })
-}
+func (l *loader) failed() bool { return l.counts[SeverityError] > 0 }
 
 // reasonOf is an error without the path it repeats.
 func reasonOf(err error) error {

@@ -16,23 +16,27 @@ var capabilities = strings.Fields(`
 	CAP_SYS_BOOT CAP_SYS_CHROOT CAP_SYSLOG CAP_SYS_MODULE CAP_SYS_NICE CAP_SYS_PACCT CAP_SYS_PTRACE CAP_SYS_RAWIO
 	CAP_SYS_RESOURCE CAP_SYS_TIME CAP_SYS_TTY_CONFIG CAP_WAKE_ALARM`)
 
+// maxCPU is the last CPU a kernel may have (CONFIG_NR_CPUS, Linux 6.18).
+const maxCPU = 8191
+
 // privileges reads what the unit asks of the kernel.
 func (d *decoder) privileges(o object, u *Unit) {
 	p := &u.Privileges
 	p.User, p.Group = o.text("user"), o.text("group")
 	p.SupplementaryGroups = o.texts("supplementary_groups", false)
 	d.limits(o, p)
-	for i, name := range o.texts("capabilities", false) {
+	for _, e := range o.entries("capabilities", false) {
+		name := e.text
 		canonical := strings.ToUpper(name)
 		if !strings.HasPrefix(canonical, "CAP_") {
 			canonical = "CAP_" + canonical
 		}
 		if !slices.Contains(capabilities, canonical) {
-			hint := ""
+			hint := "the names are those of capabilities(7)"
 			if near := nearest(canonical, capabilities); near != "" {
 				hint = fmt.Sprintf("did you mean `%s`?", near)
 			}
-			d.wrong(o.get("capabilities").items[i], fmt.Sprintf("there is no capability %q", name), hint)
+			d.wrong(e.n, fmt.Sprintf("there is no capability %q", name), hint)
 		}
 		p.Capabilities = append(p.Capabilities, canonical)
 	}
@@ -59,26 +63,22 @@ func (d *decoder) limits(o object, p *Privileges) {
 		}
 		v, err := ParseSize(s)
 		if err != nil {
-			d.wrong(n, name+": "+err.Error(), `or "unlimited"`)
+			d.scalar(n, name, err, `; or it is "unlimited"`)
 		}
 		p.Limits[name] = Limit{Value: uint64(max(v, 0))}
 	}
 	if l.has("nice") {
-		n := l.integer("nice", 0, -20, 19)
+		n := l.integer("nice", 0)
 		p.Nice = &n
 	}
 	if l.has("oom_score_adj") {
-		n := l.integer("oom_score_adj", 0, -1000, 1000)
+		n := l.integer("oom_score_adj", 0)
 		p.OOMScoreAdj = &n
 	}
-	for i, s := range l.texts("cpu_affinity", true) {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 0 || n > 8191 {
-			at := l.get("cpu_affinity")
-			if at.kind == listNode {
-				at = at.items[i]
-			}
-			d.wrong(at, fmt.Sprintf("there is no CPU %q", s), "CPUs count from 0")
+	for _, e := range l.entries("cpu_affinity", true) {
+		n, err := strconv.Atoi(e.text)
+		if err != nil || n < 0 || n > maxCPU {
+			d.wrong(e.n, fmt.Sprintf("there is no CPU %q", e.text), "CPUs count from 0")
 			continue
 		}
 		p.CPUAffinity = append(p.CPUAffinity, n)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// units of a duration, in the order they may stand in.
+// durationUnits are looked at in this order: ms before m.
 var durationUnits = []struct {
 	name string
 	d    time.Duration
@@ -27,13 +27,20 @@ var durationUnits = []struct {
 	{"s", time.Second},
 }
 
-var errDuration = errors.New("it is like 500ms, 5s, 2m, 1h30m; a bare number is seconds")
+// scalarError is a value that cannot be read, and what it should be like.
+type scalarError struct{ text, hint string }
+
+func (e *scalarError) Error() string { return e.text + ": " + e.hint }
+
+func badDuration(s string) error {
+	return &scalarError{fmt.Sprintf("cannot read the duration %q", s), "it is like 500ms, 5s, 2m, 1h30m; a bare number is seconds"}
+}
 
 // ParseDuration reads 500ms, 5s, 2m, 1h30m or 1d; a bare number is seconds.
 func ParseDuration(s string) (time.Duration, error) {
 	text := strings.TrimSpace(s)
-	if text == "" || text[0] == '-' || text[0] == '+' {
-		return 0, fmt.Errorf("cannot read the duration %q: %w", s, errDuration)
+	if !durationText.MatchString(text) {
+		return 0, badDuration(s)
 	}
 	if f, err := strconv.ParseFloat(text, 64); err == nil {
 		return seconds(f, s)
@@ -47,7 +54,7 @@ func ParseDuration(s string) (time.Duration, error) {
 		f, err := strconv.ParseFloat(text[:n], 64)
 		unit, name := unitOf(text[n:])
 		if err != nil || unit == 0 {
-			return 0, fmt.Errorf("cannot read the duration %q: %w", s, errDuration)
+			return 0, badDuration(s)
 		}
 		total += f * unit.Seconds()
 		text = text[n+len(name):]
@@ -70,7 +77,7 @@ const maxDuration = 100 * 365 * 24 * time.Hour
 
 func seconds(f float64, s string) (time.Duration, error) {
 	if math.IsNaN(f) || f < 0 || f > maxDuration.Seconds() {
-		return 0, fmt.Errorf("the duration %q is out of range", s)
+		return 0, &scalarError{fmt.Sprintf("the duration %q is out of range", s), "it is from 0 to 100 years"}
 	}
 	return time.Duration(math.Round(f * float64(time.Second))), nil
 }
@@ -79,6 +86,9 @@ func seconds(f float64, s string) (time.Duration, error) {
 // KiB, KB; a bare number is bytes.
 func ParseSize(s string) (int64, error) {
 	text := strings.ToUpper(strings.TrimSpace(s))
+	if !sizeText.MatchString(text) {
+		return 0, badSize(s)
+	}
 	n := strings.IndexFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
 	if n < 0 {
 		n = len(text)
@@ -89,12 +99,16 @@ func ParseSize(s string) (int64, error) {
 	}[strings.TrimSpace(text[n:])]
 	f, err := strconv.ParseFloat(text[:n], 64)
 	if err != nil || !ok {
-		return 0, fmt.Errorf("cannot read the size %q: it is like 512M, 2G, 64K; a bare number is bytes", s)
+		return 0, badSize(s)
 	}
 	if f *= float64(int64(1) << shift); f >= math.MaxInt64 {
-		return 0, fmt.Errorf("the size %q is out of range", s)
+		return 0, &scalarError{fmt.Sprintf("the size %q is out of range", s), "it is less than 8388608T"}
 	}
 	return int64(f), nil
+}
+
+func badSize(s string) error {
+	return &scalarError{fmt.Sprintf("cannot read the size %q", s), "it is like 512M, 2G, 64K; a bare number is bytes"}
 }
 
 // The real-time signals a program may use: glibc keeps the first two
@@ -147,6 +161,9 @@ func rtName(n int) string {
 // maxName is how long a name may be: it becomes part of file names.
 const maxName = 64
 
+// nameHint is what a name may be; it becomes part of file names.
+const nameHint = "a name has a-z, A-Z, 0-9, _ . - and @, and begins with a letter, a digit or _"
+
 // CheckName says what is wrong with the name of a unit or a project.
 func CheckName(name string) error {
 	switch {
@@ -155,11 +172,11 @@ func CheckName(name string) error {
 	case len(name) > maxName:
 		return fmt.Errorf("the name %q is longer than %d characters", name, maxName)
 	case !isWord(rune(name[0])):
-		return fmt.Errorf("the name %q has to begin with a letter, a digit or _", name)
+		return fmt.Errorf("the name %q has to begin with one of a-z, A-Z, 0-9 and _", name)
 	}
 	for _, r := range name {
 		if !isWord(r) && !strings.ContainsRune(".-@", r) {
-			return fmt.Errorf("the name %q has a %q: letters, digits, _ . - and @ are allowed", name, r)
+			return fmt.Errorf("the name %q has a %q, which a name cannot have", name, r)
 		}
 	}
 	return nil

@@ -1,98 +1,15 @@
 package config
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// sockets reads the listening sockets of a unit.
-func (d *decoder) sockets(o object, u *Unit) {
-	n := o.get("sockets")
-	if n == nil {
-		return
-	}
-	if n.kind != listNode {
-		d.wrong(n, fmt.Sprintf("sockets has to be a list, not %s", n.kind), "write sockets: [{listen: tcp://127.0.0.1:8080}]")
-		return
-	}
-	for _, item := range n.items {
-		s, ok := d.socket(item)
-		if !ok {
-			continue
-		}
-		for _, other := range u.Sockets {
-			switch {
-			case s.Name != "" && s.Name == other.Name:
-				d.errorf(item.pos, 1, "give each socket of a service a name of its own", "two sockets of %s are named %q", u.Name, s.Name)
-			case sameAddress(s, other):
-				d.errorf(item.pos, 1, "take one of them away", "%s listens on %s twice", u.Name, s)
-			}
-		}
-		u.Sockets = append(u.Sockets, s)
-	}
-}
-
 // String is like tcp://127.0.0.1:8080.
 func (s Socket) String() string { return s.Network + "://" + s.Address }
-
-func (d *decoder) socket(n *node) (Socket, bool) {
-	o := d.object(n, "a socket", socketKeys)
-	if o.n == nil {
-		return Socket{}, false
-	}
-	s := Socket{Name: o.text("name"), User: o.text("user"), Mode: d.socketMode(o)}
-	listen := o.text("listen")
-	switch scheme, address, _ := strings.Cut(listen, "://"); {
-	case scheme == "tcp" && isAddress(address):
-		s.Network, s.Address = "tcp", address
-	case scheme == "unix" && filepath.IsAbs(address):
-		s.Network, s.Address = "unix", filepath.Clean(address)
-	default:
-		d.errorf(n.pos, 1, "it is like tcp://127.0.0.1:8080 or unix:///run/app.sock", "cannot listen on %q", listen)
-		return Socket{}, false
-	}
-	if s.Name != "" && !isSocketName(s.Name) {
-		d.wrong(o.get("name"), fmt.Sprintf("%q cannot be the name of a socket", s.Name), "use up to 255 visible ASCII characters, no colon")
-	}
-	for _, key := range []string{"mode", "user"} {
-		if s.Network == "tcp" && o.has(key) {
-			d.errorf(o.pos(key), len(key), "take it away, or listen on unix:///…", "%s belongs to a Unix socket: %s has no file", key, s)
-		}
-	}
-	return s, true
-}
-
-// socketMode reads the permissions of a socket's file, 0 for none.
-func (d *decoder) socketMode(o object) os.FileMode {
-	n := o.get("mode")
-	if n == nil {
-		return 0
-	}
-	text := o.text("mode")
-	v, err := strconv.ParseUint(strings.TrimPrefix(text, "0o"), 8, 32)
-	if err != nil || v > 0o777 || v == 0 {
-		d.wrong(n, fmt.Sprintf("cannot read the mode %q", text), "it is like 0660")
-		return 0
-	}
-	return os.FileMode(v)
-}
-
-// isSocketName is what LISTEN_FDNAMES can hold (sd_listen_fds_with_names(3)).
-func isSocketName(s string) bool {
-	return len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == ':' })
-}
-
-func isAddress(s string) bool {
-	_, port, err := net.SplitHostPort(s)
-	n, bad := strconv.Atoi(port)
-	return err == nil && bad == nil && n > 0 && n < 65536
-}
 
 // sameAddress is whether two sockets cannot both be open: they have the same
 // file, or the same port of the same host or of all hosts.

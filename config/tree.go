@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -63,8 +65,13 @@ func (n *node) find(key string) *node {
 const (
 	maxNodes    = 200_000
 	maxDepth    = 200
-	maxIncludes = 32
+	maxIncludes = 32   // that are inside each other
+	maxFiles    = 1000 // include tags in all
 )
+
+// knownTags are what a value may be called; the empty one is a document's.
+// Those of YAML itself say nothing here: what a value is depends on its key.
+var knownTags = []string{"", "!", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp", "!!merge", "!!map", "!!seq"}
 
 // grower makes nodes of what the YAML parser gives.
 type grower struct {
@@ -83,13 +90,17 @@ func (g *grower) grow(y *yaml.Node) *node {
 	defer func() { g.depth-- }()
 	if g.l.nodes > maxNodes || g.depth > maxDepth {
 		if !g.l.tooLarge {
-			g.l.tooLarge = true
-			g.l.errorf(pos, 1, "", "the manifest is too large: aliases or nesting make more than %d nodes, or %d levels", maxNodes, maxDepth)
+			g.l.tooLarge, g.l.broken = true, true
+			g.l.errorf(pos, 1, "use fewer aliases, or several projects", "the manifest is too large: aliases or nesting make more than %d nodes, or %d levels", maxNodes, maxDepth)
 		}
-		return &node{pos: pos}
+		return &node{pos: pos, bad: true}
 	}
 	if y.Tag == "!include" {
 		return g.include(y, pos)
+	}
+	if !slices.Contains(knownTags, y.Tag) && y.Kind != yaml.AliasNode {
+		g.l.errorf(pos, len(y.Tag), "the only tag is !include", "unknown tag %s", strings.Replace(y.Tag, "tag:yaml.org,2002:", "!!", 1))
+		return &node{pos: pos, bad: true}
 	}
 	switch y.Kind {
 	case yaml.DocumentNode:
@@ -118,18 +129,15 @@ func (g *grower) scalar(y *yaml.Node, pos Position) *node {
 		return &node{pos: pos}
 	}
 	if !utf8.ValidString(y.Value) {
-		g.l.errorf(pos, 1, "save the file as UTF-8", "the text is not valid UTF-8")
-	}
-	if len(y.Tag) > 1 && y.Tag[0] == '!' && y.Tag[1] != '!' {
-		g.l.errorf(pos, len(y.Tag), "the only tag is !include", "unknown tag %s", y.Tag)
+		g.l.errorf(pos, 1, "write text, without \\x escapes", "the text is not valid UTF-8")
 	}
 	return &node{kind: scalarNode, pos: pos, value: y.Value, quoted: quoted, tag: y.Tag}
 }
 
 func (g *grower) alias(y *yaml.Node, pos Position) *node {
 	if y.Alias == nil || g.open[y.Alias] {
-		g.l.errorf(pos, len(y.Value)+1, "", "the alias *%s contains itself", y.Value)
-		return &node{pos: pos}
+		g.l.errorf(pos, len(y.Value)+1, "name another anchor", "the alias *%s contains itself", y.Value)
+		return &node{pos: pos, bad: true}
 	}
 	g.open[y.Alias] = true
 	defer delete(g.open, y.Alias)
@@ -144,7 +152,7 @@ func (g *grower) mapping(y *yaml.Node, pos Position) *node {
 		k := y.Content[i]
 		at := Position{File: g.file, Line: k.Line, Column: k.Column}
 		if k.Kind != yaml.ScalarNode {
-			g.l.errorf(at, 1, "", "a key has to be a name")
+			g.l.errorf(at, 1, "write name: value", "a key has to be a name")
 			continue
 		}
 		if k.Tag == "!!merge" || k.Value == "<<" && k.Style == 0 {
@@ -177,8 +185,8 @@ func (g *grower) merged(y *yaml.Node) []*node {
 		list = n.items
 	}
 	for _, one := range list {
-		if one.kind != mapNode {
-			g.l.errorf(one.pos, 2, "", "<< needs a map, or a list of maps")
+		if one.kind != mapNode && !one.bad {
+			g.l.errorf(one.pos, 2, "write <<: *anchor", "<< needs a map, or a list of maps")
 		}
 	}
 	return list
@@ -196,12 +204,16 @@ func (g *grower) include(y *yaml.Node, pos Position) *node {
 	}
 	for i, open := range g.chain {
 		if open == path {
-			g.l.errorf(pos, 8, "", "files include each other in a circle: %s", circle(append(g.chain[i:], path)))
+			g.l.errorf(pos, 8, "take one of these includes away", "files include each other in a circle: %s", circle(append(g.chain[i:], path)))
 			return &node{pos: pos, bad: true}
 		}
 	}
 	if len(g.chain) >= maxIncludes {
-		g.l.errorf(pos, 8, "", "more than %d files include each other", maxIncludes)
+		g.l.errorf(pos, 8, "include fewer files inside each other", "more than %d files include each other", maxIncludes)
+		return &node{pos: pos, bad: true}
+	}
+	if g.l.includes++; g.l.includes > maxFiles {
+		g.l.errorf(pos, 8, "include fewer files", "the manifest includes more than %d files", maxFiles)
 		return &node{pos: pos, bad: true}
 	}
 	data, err := g.l.read(path)

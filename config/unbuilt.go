@@ -5,7 +5,7 @@ import "slices"
 // unbuiltKeys are the keys of a unit whose behaviour this version cannot carry
 // out. A unit that sets one refuses to start.
 var unbuiltKeys = []string{
-	"health_check", "sockets", "hooks", "cron", "spawn", "watch",
+	"hooks", "cron", "spawn", "watch",
 	"user", "group", "supplementary_groups", "limits", "capabilities", "isolation",
 }
 
@@ -19,20 +19,6 @@ func (d *decoder) unbuilt(o object, u *Unit) {
 	for _, name := range unbuiltKeys {
 		if o.has(name) {
 			add(name, o.pos(name), len(name))
-		}
-	}
-	dep := object{d: d, n: o.get("deployment")}
-	for _, name := range []string{"health_check", "grace_period", "blue_green"} {
-		if dep.has(name) {
-			add("deployment."+name, dep.pos(name), len(name))
-		}
-	}
-	if u.Deployment.Strategy == "rolling" {
-		add("deployment.strategy: rolling", dep.pos("strategy"), len("strategy"))
-	}
-	for _, e := range u.Depends {
-		if e.Condition == CondHealthy || e.Condition == CondLog {
-			add("condition: "+string(e.Condition), e.Pos, len(e.Unit))
 		}
 	}
 	slices.SortStableFunc(u.Unbuilt, func(a, b Unbuilt) int { return a.Pos.Line - b.Pos.Line })

@@ -413,7 +413,7 @@ type LogSkip struct {
 	Bytes int64  `json:"bytes"`
 	// Lines is -1 where nobody could count them.
 	Lines int64 `json:"lines"`
-	// Why is "rotated" or "newest".
+	// Why is "rotated", "newest", "truncated" or "lost".
 	Why string `json:"why"`
 }
 

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 
@@ -69,7 +70,11 @@ func (f *Files) Open(def *config.Unit, run uint64, mark bool) (stdout, stderr *o
 func (f *Files) open(s *streams, def *config.Unit, kind string, run uint64, mark bool) (*os.File, error) {
 	stream, ok := s.all[kind]
 	if !ok {
-		opened, err := f.Mover.Open(f.config(def, kind))
+		c := f.config(def, kind)
+		if !mark {
+			c.Run = run
+		}
+		opened, err := f.Mover.Open(c)
 		if err != nil {
 			return nil, fmt.Errorf("cannot open its %s: %w", kind, err)
 		}
@@ -115,7 +120,7 @@ func (f *Files) Remove(def *config.Unit) error {
 	for _, kind := range Kinds {
 		stream, ok := s.all[kind]
 		if !ok {
-			errs = append(errs, logs.Delete(f.Paths.Log(def.Project, def.Name, kind)))
+			errs = append(errs, logs.Delete(f.Paths.Log(def.Project, def.Name, kind)), removed(f.Paths.FIFO(def.Project, def.Name, kind)))
 			continue
 		}
 		errs = append(errs, stream.Remove())
@@ -124,7 +129,17 @@ func (f *Files) Remove(def *config.Unit) error {
 	f.mu.Lock()
 	delete(f.units, def.ID())
 	f.mu.Unlock()
+	// The project's folder goes with its last unit; until then this fails.
+	_ = os.Remove(f.Paths.ProjectLogs(def.Project))
 	return errors.Join(errs...)
+}
+
+// removed removes a file that may not be there.
+func removed(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Stream is a unit's stream, if it was opened.

@@ -195,9 +195,12 @@ func words(r io.Reader) string {
 }
 
 // OwnerOf tells a receiver whose a process is.
-func OwnerOf(h *proc.Host) func(pid int) (health.Tree, bool) {
-	return func(pid int) (health.Tree, bool) {
-		id, ok := h.Owner(pid)
+func OwnerOf(h *proc.Host) health.Owner {
+	tree := func(id proc.TreeID, ok bool) (health.Tree, bool) {
 		return health.Tree{Unit: id.Unit, Run: id.Run}, ok
+	}
+	return health.Owner{
+		Process: func(pid int) (health.Tree, bool) { return tree(h.Owner(pid)) },
+		Cgroup:  func(id uint64) (health.Tree, bool) { return tree(h.CgroupOwner(id)) },
 	}
 }

@@ -18,7 +18,7 @@ type pkg struct {
 
 // leaves are the packages that know nothing of the rest, but for the types of
 // config.
-var leaves = []string{"unit", "graph", "proc", "logs", "sockets", "usage", "store", "health"}
+var leaves = []string{"unit", "graph", "proc", "logs", "sockets", "usage", "store", "health", "deploy"}
 
 // allowed says, for each room, which rooms of the project it may import. A room
 // that is not listed may import nothing of it.
@@ -36,9 +36,10 @@ var allowed = map[string][]string{
 	"supervisor/sockets":      {"config"},
 	"supervisor/usage":        {},
 	"supervisor/health":       {},
+	"supervisor/deploy":       {},
 	"supervisor/store":        {},
-	"supervisor":              {"config", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit"},
-	"supervisor/control":      {"config", "ipc", "supervisor", "supervisor/graph", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage"},
+	"supervisor":              {"config", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit"},
+	"supervisor/control":      {"config", "ipc", "supervisor", "supervisor/graph", "supervisor/health", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage"},
 	"examples/quickstart/app": {},
 	"examples/quickstart":     {},
 	"examples/stack":          {},

@@ -20,7 +20,7 @@ type readings interface {
 func unitOf(v *supervisor.View, r readings, now time.Time) ipc.Unit {
 	u := ipc.Unit{
 		ID: v.ID, Project: v.Def.Project, Name: v.Def.Name, Replica: v.Def.Replica,
-		Hash: v.Hash, Kind: kindOf(v), State: string(v.Unit.State), Health: "none", Deploy: "none",
+		Hash: v.Hash, Kind: kindOf(v), State: string(v.Unit.State), Health: healthOf(v), Deploy: deployOf(v),
 		Reason: clip(v.Unit.Reason, maxText), Since: v.Unit.Since, Desired: string(v.Unit.Desired),
 		Run: v.Unit.Run, Restarts: v.Unit.Restarts, Failures: v.Unit.Failures,
 		LastExit: exitOf(v.Unit.LastExit), Orphaned: v.Orphaned,
@@ -44,6 +44,21 @@ func unitOf(v *supervisor.View, r readings, now time.Time) ipc.Unit {
 		u.CPUPercent, u.MemoryBytes, u.Processes = reading.CPUPercent, reading.MemoryBytes, reading.Processes
 	}
 	return u
+}
+
+func healthOf(v *supervisor.View) string {
+	if v.Unit.Health == "" {
+		return string(unit.NoHealth)
+	}
+	return string(v.Unit.Health)
+}
+
+// deployOf is the phase of the rollout under way.
+func deployOf(v *supervisor.View) string {
+	if !v.Rolling {
+		return "none"
+	}
+	return string(v.Rollout.Phase)
 }
 
 func kindOf(v *supervisor.View) string {

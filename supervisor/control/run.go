@@ -122,6 +122,7 @@ func (d *daemon) connect() error {
 	if err != nil {
 		return err
 	}
+	d.output.Tell(d.mover)
 	d.outputs = supervisor.NewFiles(d.mover, d.paths)
 	d.host, err = proc.NewHost(proc.Options{
 		Name:   hostName(d.paths),
@@ -179,7 +180,7 @@ func (d *daemon) stopListening() error {
 }
 
 // hostName tells the cgroups of supervisors with different folders apart.
-func hostName(p store.Paths) string { return supervisor.Hash(p.State) }
+func hostName(p store.Paths) string { return supervisor.Hash(p.Identity()) }
 
 // trees are the processes of every unit that runs, for the sampler.
 func (d *daemon) trees() []usage.Tree {

@@ -8,6 +8,15 @@ type Tree struct {
 	Run  uint64
 }
 
+// Owner says which tree a sender belongs to.
+type Owner struct {
+	// Process answers for a process that lives, or is a zombie.
+	Process func(pid int) (Tree, bool)
+	// Cgroup answers for a cgroup by its id, the inode of its folder. It is
+	// asked for senders that have been reaped already, and may be nil.
+	Cgroup func(id uint64) (Tree, bool)
+}
+
 // inboxes are the trees whose messages somebody wants.
 type inboxes struct {
 	mu     sync.Mutex

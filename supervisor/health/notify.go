@@ -117,6 +117,5 @@ func (w *vigil) silence() {
 		return
 	}
 	w.arm()
-	span := span(w.p.Watchdog)
-	w.report(Result{Text: "no WATCHDOG=1 for " + span, Time: time.Now(), Took: w.p.Watchdog, Final: true})
+	w.report(Result{Text: "no WATCHDOG=1 for " + span(w.p.Watchdog), Time: time.Now(), Took: w.p.Watchdog, Final: true})
 }

@@ -38,16 +38,15 @@ type Receiver struct {
 	file  *os.File
 	path  string
 	inode uint64
-	owner func(pid int) (Tree, bool)
+	owner Owner
 	ended chan struct{}
 }
 
 // Listen makes the socket in a folder and receives until Close. What an
-// earlier supervisor left there is replaced. owner says which tree a living
-// process, or a zombie, belongs to; it is called from the receiver's goroutine.
-// The folder has to be one that services can enter, and so short that the
-// socket's address fits; an error says so otherwise.
-func Listen(dir string, owner func(pid int) (Tree, bool)) (*Receiver, error) {
+// earlier supervisor left there is replaced. The owner is asked from the
+// receiver's goroutine. The folder has to be one that services can enter, and
+// so short that the socket's address fits; an error says so otherwise.
+func Listen(dir string, owner Owner) (*Receiver, error) {
 	path, err := filepath.Abs(filepath.Join(dir, socketName))
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the notify socket: %w", err)
@@ -152,16 +151,30 @@ func (r *Receiver) run() {
 // along are closed after that, so a sender that waits for it (BARRIER=1) lives
 // when it is looked up.
 func (r *Receiver) handle(d datagram) {
-	if d.err != nil || d.cut || d.sender <= 0 || d.dead || r.none() {
+	if d.err != nil || d.cut || d.sender <= 0 || r.none() {
 		return
 	}
 	m := parse(d.data)
 	if m.empty() {
 		return
 	}
-	if tree, ok := r.owner(d.sender); ok {
+	if tree, ok := r.treeOf(d); ok {
 		r.deliver(tree, m)
 	}
+}
+
+// treeOf asks about the sender by its number, and where it has been reaped by
+// now, or is being reaped just now, by the cgroup it was in.
+func (r *Receiver) treeOf(d datagram) (Tree, bool) {
+	if !d.dead {
+		if tree, ok := r.owner.Process(d.sender); ok {
+			return tree, true
+		}
+	}
+	if id := d.cgroup(); id != 0 && r.owner.Cgroup != nil {
+		return r.owner.Cgroup(id)
+	}
+	return Tree{}, false
 }
 
 // datagram is what one recvmsg gave.
@@ -170,8 +183,9 @@ type datagram struct {
 	data []byte
 	// cut is whether it was too large.
 	cut bool
-	// sender is a pid, 0 where unknown.
-	sender int
+	// sender is a pid, 0 where unknown; pidfd is its descriptor, -1 where
+	// there is none.
+	sender, pidfd int
 	// dead is whether the sender is known to have ended and been reaped.
 	dead  bool
 	files []int
@@ -186,7 +200,7 @@ func receive(fd int, data, control []byte) datagram {
 		if err != nil {
 			return datagram{err: err}
 		}
-		d := datagram{data: data[:n], cut: flags&unix.MSG_TRUNC != 0 || n > datagramLimit}
+		d := datagram{pidfd: -1, data: data[:n], cut: flags&unix.MSG_TRUNC != 0 || n > datagramLimit}
 		d.unpack(control[:used])
 		return d
 	}
@@ -214,24 +228,36 @@ func (d *datagram) unpack(control []byte) {
 			}
 		case unix.SCM_PIDFD:
 			if len(m.Data) >= 4 {
-				d.pidfd(int(int32(binary.NativeEndian.Uint32(m.Data))))
+				d.identify(int(int32(binary.NativeEndian.Uint32(m.Data))))
 			}
 		}
 	}
 }
 
-// pidfd asks whether the sender is still there, if only as a zombie. In the
-// place of a descriptor the kernel may put an error: that there is no such
-// process any more, or that descriptors have run out.
-func (d *datagram) pidfd(fd int) {
+// identify takes the sender's pidfd, and asks it whether the sender is still
+// there, if only as a zombie. In the place of a descriptor the kernel may put
+// an error: that there is no such process any more, or that descriptors have
+// run out.
+func (d *datagram) identify(fd int) {
 	var err error
 	if fd >= 0 {
+		d.pidfd = fd
 		d.files = append(d.files, fd)
 		err = unix.PidfdSendSignal(fd, 0, nil, 0)
 	} else {
 		err = syscall.Errno(-fd)
 	}
 	d.dead = errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL)
+}
+
+// cgroup is the id of the sender's cgroup, or of the one it ended in; 0 where
+// nobody knows. Linux 6.13 knows it of the living, 6.17 of the dead.
+func (d *datagram) cgroup() uint64 {
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_CGROUPID | unix.PIDFD_INFO_EXIT}
+	if d.pidfd < 0 || unix.IoctlPidfdInfo(d.pidfd, &info) != nil || info.Mask&unix.PIDFD_INFO_CGROUPID == 0 {
+		return 0
+	}
+	return info.Cgroupid
 }
 
 func (d *datagram) close() {

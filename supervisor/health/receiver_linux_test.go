@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -17,16 +18,16 @@ import (
 	"systemg/supervisor/proc"
 )
 
-// With SAY set this program is a service: it says that to its NOTIFY_SOCKET,
-// as fast as it can, and ends.
+// With SAY set this program is a service: it says that to its NOTIFY_SOCKET
+// and ends, with WAIT not before it was heard.
 func TestMain(m *testing.M) {
 	words, ok := os.LookupEnv("SAY")
 	if !ok {
 		os.Exit(m.Run())
 	}
-	conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
-	if err == nil {
-		_, err = conn.Write([]byte(words))
+	err := say(os.Getenv("NOTIFY_SOCKET"), words)
+	if os.Getenv("WAIT") != "" && err == nil {
+		err = barrier(os.Getenv("NOTIFY_SOCKET"))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -35,15 +36,60 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
+// say sends a datagram, with files if there are any.
+func say(socket, words string, files ...int) error {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var rights []byte
+	if len(files) > 0 {
+		rights = unix.UnixRights(files...)
+	}
+	return unix.Sendmsg(fd, []byte(words), rights, &unix.SockaddrUnix{Name: socket}, 0)
+}
+
+// barrier returns once everything that was said before was handled, the way
+// sd_notify_barrier(3) does: by a descriptor that the receiver closes.
+func barrier(socket string) error {
+	in, out, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	err = say(socket, "BARRIER=1", int(out.Fd()))
+	_ = out.Close()
+	if err != nil {
+		return err
+	}
+	_, err = io.ReadAll(in)
+	return err
+}
+
 var (
 	web = Tree{Unit: "demo/web", Run: 7}
 	db  = Tree{Unit: "demo/db", Run: 7}
 )
 
 // mine is the owner for whom this process belongs to web.
-func mine(pid int) (Tree, bool) { return web, pid == os.Getpid() }
+var mine = Owner{Process: func(pid int) (Tree, bool) { return web, pid == os.Getpid() }}
 
-func listen(t *testing.T, owner func(int) (Tree, bool)) *Receiver {
+// ownerOf is how a supervisor makes an owner of its host.
+func ownerOf(h *proc.Host) Owner {
+	return Owner{
+		Process: func(pid int) (Tree, bool) {
+			id, ok := h.Owner(pid)
+			return Tree(id), ok
+		},
+		Cgroup: func(id uint64) (Tree, bool) {
+			tree, ok := h.CgroupOwner(id)
+			return Tree(tree), ok
+		},
+	}
+}
+
+func listen(t *testing.T, owner Owner) *Receiver {
 	t.Helper()
 	r, err := Listen(t.TempDir(), owner)
 	if err != nil {
@@ -53,36 +99,19 @@ func listen(t *testing.T, owner func(int) (Tree, bool)) *Receiver {
 	return r
 }
 
-// say sends a datagram as this process, with files if there are any.
+// say says something as this process.
 func (r *Receiver) say(t *testing.T, words string, files ...int) {
 	t.Helper()
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	var rights []byte
-	if len(files) > 0 {
-		rights = unix.UnixRights(files...)
-	}
-	if err := unix.Sendmsg(fd, []byte(words), rights, &unix.SockaddrUnix{Name: r.Path()}, 0); err != nil {
+	if err := say(r.Path(), words, files...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// barrier returns once everything that was said before was handled, the way
-// sd_notify_barrier(3) does: by a descriptor that the receiver closes.
+// barrier waits until what was said before was handled.
 func (r *Receiver) barrier(t *testing.T) {
 	t.Helper()
-	in, out, err := os.Pipe()
-	if err != nil {
+	if err := barrier(r.Path()); err != nil {
 		t.Fatal(err)
-	}
-	defer in.Close()
-	r.say(t, "BARRIER=1", int(out.Fd()))
-	_ = out.Close()
-	if _, err := in.Read(make([]byte, 1)); err == nil {
-		t.Fatal("somebody wrote into the barrier")
 	}
 }
 
@@ -104,7 +133,7 @@ func TestOnlyTheOwnTreeCounts(t *testing.T) {
 		t.Errorf("the other tree hears %+v", m)
 	}
 
-	strangers := listen(t, func(int) (Tree, bool) { return Tree{}, false })
+	strangers := listen(t, Owner{Process: func(int) (Tree, bool) { return Tree{}, false }})
 	deaf := strangers.Open(web)
 	strangers.say(t, "READY=1")
 	if m := strangers.heard(t, deaf); !m.empty() {
@@ -212,27 +241,21 @@ func TestFlood(t *testing.T) {
 	<-ended
 }
 
-// The number of a sender that has ended and been reaped is nobody's any more,
-// or a stranger's: its word is lost, and is never credited to another.
-func TestWordsOfTheDead(t *testing.T) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSPIDFD, 1) != nil {
-		t.Skip("this kernel gives no pidfd with a datagram (Linux 6.5 does)")
-	}
+// sayAndDie has a child say READY=1, end and be reaped before the receiver
+// comes to it, and gives what is heard after that. Of a living process the
+// owner says that it belongs to web, whichever it is.
+func sayAndDie(t *testing.T, cgroup func(uint64) (Tree, bool)) message {
+	t.Helper()
 	busy, free := make(chan struct{}), make(chan struct{})
 	first := true
-	r := listen(t, func(int) (Tree, bool) {
+	r := listen(t, Owner{Cgroup: cgroup, Process: func(int) (Tree, bool) {
 		if first {
 			first = false
 			close(busy)
 			<-free
 		}
 		return web, true
-	})
+	}})
 	i := r.Open(web)
 	r.say(t, "STATUS=mine")
 	<-busy
@@ -242,8 +265,48 @@ func TestWordsOfTheDead(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	close(free)
-	if m := r.heard(t, i); m.ready || m.status == nil {
-		t.Errorf("%+v", m)
+	m := r.heard(t, i)
+	if m.status == nil {
+		t.Error("the first word was lost")
+	}
+	return m
+}
+
+// kernel skips a test that needs a newer one.
+func kernel(t *testing.T, major, minor int) {
+	t.Helper()
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		t.Fatal(err)
+	}
+	var here, minorHere int
+	if _, err := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &here, &minorHere); err != nil {
+		t.Fatal(err)
+	}
+	if here < major || here == major && minorHere < minor {
+		t.Skipf("it takes Linux %d.%d", major, minor)
+	}
+}
+
+// The number of a sender that has ended and been reaped is nobody's any more,
+// or a stranger's: its word is lost rather than credited to another.
+func TestWordsOfTheDead(t *testing.T) {
+	kernel(t, 6, 5)
+	if m := sayAndDie(t, nil); m.ready {
+		t.Error("it was credited by a number that is nobody's")
+	}
+}
+
+// Where the kernel remembers the cgroup they are not lost.
+func TestWordsOfTheDeadByTheirCgroup(t *testing.T) {
+	kernel(t, 6, 17)
+	var asked uint64
+	m := sayAndDie(t, func(id uint64) (Tree, bool) {
+		asked = id
+		return web, true
+	})
+	if !m.ready || asked == 0 {
+		t.Errorf("%+v, by cgroup %d", m, asked)
 	}
 }
 
@@ -313,14 +376,11 @@ func TestServicesReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer host.Close()
-	r := listen(t, func(pid int) (Tree, bool) {
-		id, ok := host.Owner(pid)
-		return Tree(id), ok
-	})
+	r := listen(t, ownerOf(host))
 	start := func(run uint64, command string) (*Inbox, proc.TreeID) {
 		id := proc.TreeID{Unit: "demo/web", Run: run}
 		i := r.Open(Tree(id))
-		env := append(os.Environ(), "SELF="+os.Args[0])
+		env := append(os.Environ(), "WAIT=yes", "SELF="+os.Args[0])
 		env = append(env, Notify{}.Env(r.Path())...)
 		if _, err := host.Start(proc.Spec{Tree: id, Argv: []string{"sh", "-c", command}, Dir: "/", Env: env}); err != nil {
 			t.Fatal(err)

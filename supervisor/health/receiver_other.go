@@ -8,7 +8,7 @@ import "errors"
 type Receiver struct{ inboxes }
 
 // Listen fails: who sent a datagram can be told on Linux only.
-func Listen(string, func(pid int) (Tree, bool)) (*Receiver, error) {
+func Listen(string, Owner) (*Receiver, error) {
 	return nil, errors.New("this system cannot receive notifications of services: sysg's supervisor runs on Linux")
 }
 

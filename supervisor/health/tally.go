@@ -52,7 +52,7 @@ type Tally struct {
 	// it says that it is ending (STOPPING=1). Neither changes Health.
 	Status   string
 	Stopping bool
-	// reason of Unhealthy; the others follow from the rest.
+	// Trouble is how it became Unhealthy, in words; Reason says the rest.
 	Trouble string
 }
 

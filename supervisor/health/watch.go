@@ -89,7 +89,7 @@ func once(ctx context.Context, s Spec, name string, n uint64, try attempt, repor
 	select {
 	case o := <-done:
 		// What an attempt says when it is cut short is not what was wrong.
-		if !o.ok && bounded.Err() != nil {
+		if !o.ok && (bounded.Err() != nil || time.Since(begun) >= s.AttemptTimeout) {
 			o.text = name + ": no answer within " + span(s.AttemptTimeout)
 		}
 		tell(o)

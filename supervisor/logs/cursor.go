@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"slices"
 )
 
 const (
@@ -36,49 +35,29 @@ type cursor struct {
 	inside, match bool
 	// broken is whether the last piece ended where no line goes on.
 	broken bool
-	// queue are lines that are ready, where the last ones had to be found
-	// among many.
-	queue   []Line
+	// told is the place in the stream up to which losses were told.
+	told    int64
 	skipped []Skip
-	// fresh is false once the initial lines were found.
-	fresh bool
+	// stop is where reading ends, nil where it goes on with what comes.
+	stop *stop
+	// waiting is whether a line of it waits to be merged.
+	waiting bool
 }
 
-// begin finds where to start.
-func (c *cursor) begin() error {
-	c.fresh = true
-	switch {
-	case c.q.Lines == 0:
-		return c.beginAtEnd()
-	case c.q.Lines > 0 && !c.filters():
-		return c.beginBefore(c.q.Lines)
-	}
-	if err := c.beginAtStart(); err != nil || c.q.Lines < 0 {
-		return err
-	}
-	return c.gather()
+// stop is an end of a stream at one moment: a unit that writes faster than it
+// is read would have no end.
+type stop struct {
+	id fileID
+	at int64
+	// end is the place in the stream, 0 where nobody knows.
+	end int64
 }
 
-// filters is whether not every line counts.
-func (c *cursor) filters() bool {
-	return c.q.Grep != nil || c.q.Run != 0 || !c.q.Since.IsZero() || !c.q.Until.IsZero()
-}
-
-func (c *cursor) beginAtEnd() error {
-	seg, err := openSegment(c.path, 0)
-	if err != nil || seg == nil {
-		return err
-	}
-	c.seg, c.at = seg, seg.size
-	c.inside = c.at > 0 && seg.lineStart(c.at) != c.at
-	c.match = true
-	return nil
-}
-
-// beginAtStart opens the oldest segment that can have lines that are wanted.
-func (c *cursor) beginAtStart() error {
+// stopHere makes the present end of the stream the end of reading.
+func (c *cursor) stopHere() error {
+	c.stop = nil
 	list, _ := numbers(c.path)
-	for _, number := range slices.Backward(list) {
+	for _, number := range list {
 		seg, err := openSegment(c.path, number)
 		if err != nil {
 			return err
@@ -86,100 +65,39 @@ func (c *cursor) beginAtStart() error {
 		if seg == nil {
 			continue
 		}
-		if number > 0 && !c.q.Since.IsZero() && seg.mtime.Before(c.q.Since) {
-			_ = seg.file.Close()
-			continue
+		c.stop = &stop{id: seg.id, at: seg.size}
+		if seg.indexed > 0 {
+			c.stop.end = seg.end()
 		}
-		c.seg, c.at = seg, 0
-		if !c.q.Since.IsZero() {
-			c.at = seg.since(c.q.Since)
-		}
-		return nil
+		return seg.file.Close()
 	}
+	c.stop = &stop{}
 	return nil
 }
 
-// beginBefore starts n lines before the end.
-func (c *cursor) beginBefore(n int) error {
-	list, _ := numbers(c.path)
-	for i, number := range list {
-		seg, err := openSegment(c.path, number)
-		if err != nil {
-			return err
-		}
-		if seg == nil {
-			continue
-		}
-		if c.seg != nil {
-			_ = c.seg.file.Close()
-		}
-		c.seg, c.at = seg, 0
-		want := n
-		if i == 0 && !endsLine(seg) {
-			// The last line has no newline of its own.
-			want--
-		}
-		at, found, seen := seg.backwards(seg.size, want+1)
-		if found {
-			c.at = at
-			return nil
-		}
-		n = want - seen
-		if i == 0 && !endsLine(seg) {
-			n++
-		}
-		if n <= 0 {
-			return nil
-		}
-	}
-	return nil
+// last is whether reading ends with the present segment.
+func (c *cursor) last() bool {
+	return c.stop != nil && c.seg != nil && c.seg.id == c.stop.id
 }
 
-// endsLine is whether a segment's last byte is a newline.
-func endsLine(s *segment) bool {
-	var last [1]byte
-	if s.size == 0 {
-		return true
-	}
-	_, err := s.file.ReadAt(last[:], s.size-1)
-	return err == nil && last[0] == '\n'
+// past is whether reading ended before a segment.
+func (c *cursor) past(seg *segment) bool {
+	return c.stop != nil && seg.id != c.stop.id && seg.indexed > 0 && seg.base >= c.stop.end
 }
 
-// gather reads everything and keeps the last lines that are wanted.
-func (c *cursor) gather() error {
-	var kept []Line
-	whole := 0
-	for {
-		line, ok, err := c.one(!c.q.Follow)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			c.queue = kept
-			return nil
-		}
-		kept = append(kept, line)
-		if !line.Open {
-			whole++
-		}
-		for whole > c.q.Lines {
-			if !kept[0].Open {
-				whole--
-			}
-			kept = kept[1:]
-		}
+// size is how far the present segment is read.
+func (c *cursor) size() int64 {
+	if c.last() {
+		return min(c.seg.size, c.stop.at)
 	}
+	return c.seg.size
 }
 
 // next is the next line that is wanted. With final the beginning of a line
 // counts too.
 func (c *cursor) next(final bool) (Line, bool, error) {
-	if len(c.queue) > 0 {
-		line := c.queue[0]
-		c.queue = c.queue[1:]
-		return line, true, nil
-	}
-	return c.one(final)
+	line, _, ok, err := c.one(final)
+	return line, ok, err
 }
 
 // held is whether bytes wait for the rest of their line.
@@ -192,19 +110,22 @@ func (c *cursor) close() {
 	}
 }
 
-// one finds the next wanted line in the files.
-func (c *cursor) one(final bool) (Line, bool, error) {
+// one finds the next wanted line in the files, and where it begins if this is
+// its first piece.
+func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 	for {
-		line, ok, err := c.piece(final)
+		line, at, ok, err := c.piece(final)
 		if err != nil || !ok {
-			return Line{}, false, err
+			return Line{}, nil, false, err
 		}
+		first = nil
 		if !c.inside {
 			c.match = c.wants(line)
+			first = &at
 		}
 		c.inside = line.Open && !c.broken
 		if c.match {
-			return line, true, nil
+			return line, first, true, nil
 		}
 	}
 }
@@ -228,15 +149,19 @@ func (c *cursor) most() int {
 	return pieceBytes
 }
 
-// piece is the next line or piece of one, wanted or not.
-func (c *cursor) piece(final bool) (Line, bool, error) {
+// piece is the next line or piece of one, wanted or not, and where it begins.
+func (c *cursor) piece(final bool) (Line, place, bool, error) {
 	for {
-		if line, ok := c.split(); ok {
-			return line, true, nil
+		if c.seg != nil {
+			c.lost()
+			here := place{id: c.seg.id, at: c.at}
+			if line, ok := c.split(); ok {
+				return line, here, true, nil
+			}
 		}
 		n, err := c.fill()
 		if err != nil {
-			return Line{}, false, err
+			return Line{}, place{}, false, err
 		}
 		if n > 0 {
 			continue
@@ -244,16 +169,17 @@ func (c *cursor) piece(final bool) (Line, bool, error) {
 		next, more, err := c.successor()
 		switch {
 		case err != nil:
-			return Line{}, false, err
+			return Line{}, place{}, false, err
 		case more:
 			continue
 		case len(c.buf) > 0 && (next != nil || final):
 			if next != nil {
 				_ = next.file.Close()
 			}
-			return c.take(len(c.buf), 0, true), true, nil
+			here := place{id: c.seg.id, at: c.at}
+			return c.take(len(c.buf), 0, true), here, true, nil
 		case next == nil:
-			return Line{}, false, nil
+			return Line{}, place{}, false, nil
 		}
 		c.turn(next)
 	}
@@ -301,13 +227,13 @@ func (c *cursor) fill() (int, error) {
 	if c.seg == nil {
 		return 0, nil
 	}
-	from := c.at + int64(len(c.buf))
-	if from >= c.seg.size {
-		if err := c.seg.refresh(c.path); err != nil {
+	if c.at+int64(len(c.buf)) >= c.size() {
+		if err := c.refresh(); err != nil {
 			return 0, err
 		}
 	}
-	left := c.seg.size - from
+	from := c.at + int64(len(c.buf))
+	left := c.size() - from
 	if left <= 0 {
 		return 0, nil
 	}
@@ -322,6 +248,37 @@ func (c *cursor) fill() (int, error) {
 	}
 	c.buf = append(c.buf, chunk[:n]...)
 	return n, nil
+}
+
+// refresh looks at the segment again. Where somebody cut it, its index says so
+// by another beginning, and reading goes on from there; without an index a
+// segment that is shorter than what was read is read from its start.
+func (c *cursor) refresh() error {
+	base, indexed := c.seg.base, c.seg.indexed > 0
+	if err := c.seg.refresh(c.path); err != nil {
+		return err
+	}
+	switch {
+	case c.seg.indexed > 0 && indexed && c.seg.base > base:
+		missed := c.seg.base - (base + c.at)
+		if missed > 0 {
+			c.skipped = append(c.skipped, Skip{File: c.file, Bytes: missed, Lines: -1, Why: "truncated"})
+		}
+		c.at, c.buf, c.inside = max(-missed, 0), nil, false
+	case c.seg.indexed == 0 && c.seg.size < c.at:
+		c.at, c.buf, c.inside = 0, nil, false
+	}
+	return nil
+}
+
+// lost tells of bytes that could not be kept where reading stands now.
+func (c *cursor) lost() {
+	for _, r := range c.seg.lossesAt(c.at) {
+		if place := c.seg.base + c.at + 1; place > c.told {
+			c.skipped = append(c.skipped, Skip{File: c.file, Bytes: r.value, Lines: -1, Why: "lost"})
+			c.told = place
+		}
+	}
 }
 
 // jump leaves out what a slow reader has no time for.
@@ -346,63 +303,4 @@ func (c *cursor) count(from, to int64) int64 {
 			return total
 		}
 	}
-}
-
-// successor is the segment after this one, nil where this is the current one.
-// Without a segment so far it is the oldest there is. More says that this one
-// was not read to its end.
-func (c *cursor) successor() (next *segment, more bool, err error) {
-	if c.seg == nil {
-		next, err = c.oldest()
-		return next, false, err
-	}
-	// A rotation at this moment shifts the numbers; then look again.
-	for range gapLimit {
-		if err := c.seg.refresh(c.path); err != nil {
-			return nil, false, err
-		}
-		if c.at+int64(len(c.buf)) < c.seg.size {
-			return nil, true, nil
-		}
-		if c.seg.gone {
-			next, err = c.oldest()
-			return next, false, err
-		}
-		if c.seg.number == 0 {
-			return nil, false, nil
-		}
-		next, err = openSegment(c.path, c.seg.number-1)
-		if err != nil || next != nil && next.id != c.seg.id && next.base == c.seg.base+c.seg.size {
-			return next, false, err
-		}
-		if next != nil {
-			_ = next.file.Close()
-		}
-	}
-	// The index is lost, so the names have to do.
-	next, err = openSegment(c.path, c.seg.number-1)
-	return next, false, err
-}
-
-// oldest is the oldest segment there is, nil where there is none.
-func (c *cursor) oldest() (*segment, error) {
-	list, _ := numbers(c.path)
-	for _, number := range slices.Backward(list) {
-		seg, err := openSegment(c.path, number)
-		if err != nil || seg != nil {
-			return seg, err
-		}
-	}
-	return nil, nil
-}
-
-// turn goes on with the next segment; what rotated away in between is told.
-func (c *cursor) turn(next *segment) {
-	if c.seg != nil {
-		if missed := next.base - (c.seg.base + c.seg.size); missed > 0 {
-			c.skipped = append(c.skipped, Skip{File: c.file, Bytes: missed, Lines: -1, Why: "rotated"})
-		}
-		_ = c.seg.file.Close()
-	}
-	c.seg, c.at, c.buf = next, 0, nil
 }

@@ -28,7 +28,8 @@
 // and beside each of them its index, web_stdout.log.idx, web_stdout.log.1.idx
 // and so on. A segment ends where the next line would take it past max_bytes;
 // a line that itself crosses the limit may take up to 64 KiB more and is then
-// cut. max_files counts the current segment too. Rotation renames from the
+// cut. A line that does not fit behind whole lines begins the next segment.
+// max_files counts the current segment too. Rotation renames from the
 // oldest to the newest, each segment before its index, so that a crash leaves
 // at most one index a name behind its segment, which the next opening mends.
 //
@@ -51,6 +52,7 @@
 // and run records are in order of their offsets. The bytes up to a time
 // record's offset, from the one before, arrived at its time; a later growth
 // within a millisecond moves the offset of the record instead of adding one.
+// Where the index has outgrown the segment it is a tenth of a second.
 // A run record is repeated at the head of every segment and every 4096
 // records. Times do not go back: a clock that is set back by at most a second
 // stands still; where it is set back further, flag 1 of the head says that
@@ -68,7 +70,9 @@
 // last. Filters look at whole lines: at the time of the first piece, and with
 // Grep at the first 1 MiB. The Data of all Lines of a file, with a newline
 // after each that is not Open, are the file, byte for byte; with one
-// exception that Skip tells: what rotated away before it was read.
+// exception that Skip tells: what rotated away before it was read, was cut or
+// could not be kept. Reading without following ends where the files ended when
+// it began, however fast they grow.
 //
 // # Who owns what
 //
@@ -87,6 +91,17 @@
 // A full disk costs the stream its own oldest segments first; then what
 // arrives is counted as lost, with each arrival another try. Exhausted
 // descriptors first close what other streams have open and then leave the
-// bytes in the pipe, to be fetched by the timer. A directory that is removed
-// is made again. Each of them is told as a problem, and when it is over.
+// bytes in the pipe, to be fetched by the timer; so does any other failure.
+// Where that has lasted five seconds and the pipe is full, what is in it is
+// lost: a service is not held up for ever because its output has no place.
+// What was lost stands in the index as soon as it can be written, and readers
+// are told.
+//
+// A directory that is removed is made again, and a file that somebody deletes
+// or cuts is noticed with the next bytes; one that is renamed within five to
+// ten seconds, and what arrives until then is in it. The stream's offset
+// goes on in the new file, so followers go on too.
+//
+// Each of them is told as a problem, and when it has not shown for five
+// seconds that it is over.
 package logs

@@ -206,16 +206,19 @@ func TestALineOverTheLimitIsCutLate(t *testing.T) {
 		size    int64
 		take    int
 		ends    bool
+		fresh   bool
 		comment string
 	}{
-		{"abc\n", 0, 4, false, "fits"},
-		{"abc\ndefghijk\n", 0, 4, true, "the line before the limit ends"},
-		{"abcdefghijklm\nx", 0, 14, true, "a line that crosses goes on to its end"},
-		{"\nabcdefghijklm\nx", 10, 1, true, "a line that crosses ends at once"},
-		{strings.Repeat("x", 70000), 0, 10 + 65536, true, "and no further than the overrun"},
-		{strings.Repeat("x", 30000), 0, 30000, false, "its end is not there yet"},
+		{"abc\n", 0, 4, false, false, "fits"},
+		{"abc\ndefghijk\n", 0, 4, true, false, "the line before the limit ends"},
+		{"abcdefghijklm\nx", 0, 14, true, false, "a line that crosses goes on to its end"},
+		{"\nabcdefghijklm\nx", 10, 1, true, false, "a line that crosses ends at once"},
+		{strings.Repeat("x", 70000), 0, 10 + 65536, true, false, "and no further than the overrun"},
+		{"defgh\n", 6, 0, true, true, "after a whole line one that does not fit begins the next segment"},
+		{"def\nghi\n", 6, 4, true, true, "but what fits goes in"},
+		{strings.Repeat("x", 30000), 0, 30000, false, false, "its end is not there yet"},
 	} {
-		if take, ends := cut([]byte(c.peeked), c.size, 10); take != c.take || ends != c.ends {
+		if take, ends := cut([]byte(c.peeked), c.size, 10, c.fresh); take != c.take || ends != c.ends {
 			t.Errorf("%s: %d %v, want %d %v", c.comment, take, ends, c.take, c.ends)
 		}
 	}
@@ -381,7 +384,6 @@ func TestADeletedFolderIsMadeAgain(t *testing.T) {
 	if err := os.RemoveAll(filepath.Dir(d.file.Path)); err != nil {
 		t.Fatal(err)
 	}
-	d.s.sweep()
 	d.write("here\n")
 	if got := texts(d.read(Query{Lines: -1})); !slices.Equal(got, []string{"here"}) {
 		t.Errorf("%q", got)

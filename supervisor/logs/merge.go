@@ -23,6 +23,7 @@ func (m *merge) add(c *cursor) error {
 	if err != nil || !ok {
 		return err
 	}
+	c.waiting = true
 	heap.Push(m, head{c: c, line: line})
 	return nil
 }
@@ -33,6 +34,7 @@ func (m *merge) batch() (lines []Line, skips []Skip, err error) {
 	size := 0
 	for len(m.heads) > 0 && len(lines) < batchLines && size < batchBytes && len(m.skips) == 0 {
 		h := heap.Pop(m).(head)
+		h.c.waiting = false
 		lines = append(lines, h.line)
 		size += len(h.line.Data)
 		if err := m.add(h.c); err != nil {

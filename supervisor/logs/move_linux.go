@@ -2,7 +2,6 @@ package logs
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,8 +30,6 @@ func (s *Stream) move(budget int) (int, error) {
 			return moved, err
 		case n == 0:
 			return moved, nil
-		default:
-			s.trouble("")
 		}
 	}
 	return moved, nil
@@ -45,10 +42,10 @@ func (s *Stream) piece(budget int) (int, error) {
 	if err != nil || avail == 0 {
 		return 0, err
 	}
-	if err := s.tape.openFiles(); err != nil {
+	if err := s.open(); err != nil {
 		return 0, err
 	}
-	if err := s.tape.beginRun(); err != nil {
+	if err := errors.Join(s.tape.repay(), s.tape.beginRun()); err != nil {
 		return 0, err
 	}
 	want := min(avail, budget)
@@ -59,7 +56,14 @@ func (s *Stream) piece(budget int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	take, ends := cut(peeked, s.tape.size, s.conf.MaxBytes)
+	take, ends := cut(peeked, s.tape.size, s.conf.MaxBytes, s.tape.endsLine())
+	if take == 0 && ends {
+		// The line at hand begins the next segment.
+		if err := s.tape.turnPage(s.conf.MaxFiles); err != nil {
+			return 0, err
+		}
+		take, ends = cut(peeked, s.tape.size, s.conf.MaxBytes, false)
+	}
 	moved := 0
 	for moved < take {
 		n, err := s.tape.append(s.pipe, take-moved)
@@ -78,13 +82,12 @@ func (s *Stream) piece(budget int) (int, error) {
 // and where there is none by losing what has arrived.
 func (s *Stream) full(cause error) (int, error) {
 	if dropOldest(s.conf.Path) {
-		s.trouble(fmt.Sprintf("%s: %v: the oldest output was dropped", s.conf.Path, cause))
+		s.trouble(s.about(cause) + ": the oldest output was dropped")
 		return 1, nil
 	}
 	n, err := s.discard(turnBytes)
 	if n > 0 {
-		s.tape.lose(int64(n))
-		s.trouble(fmt.Sprintf("%s: %v: %d bytes of output are lost", s.conf.Path, cause, s.tape.lost))
+		s.lost(n, cause)
 	}
 	return n, err
 }

@@ -18,8 +18,14 @@ const (
 	// that moved nothing in between has them closed.
 	quiet = 5 * time.Second
 	// retry is how soon bytes that had to stay in their pipe are tried
-	// again.
+	// again, and heal how soon a stream that lost some is looked at.
 	retry = 200 * time.Millisecond
+	heal  = time.Second
+	// calm is how long a problem must not show to be over.
+	calm = 5 * time.Second
+	// patience is how long bytes that nothing can be done with may hold up
+	// whoever writes more of them.
+	patience = 5 * time.Second
 )
 
 // Mover carries the bytes of all streams.
@@ -35,8 +41,13 @@ type Mover struct {
 	mu      sync.Mutex
 	streams map[int]*Stream // by the descriptor of the pipe
 	closing bool
-	// sweeping is whether a wake-up for quiet streams is due.
-	sweeping bool
+	// due is when the streams are looked at next, zero while nothing waits
+	// for that; timer wakes the mover then.
+	due   time.Time
+	timer *time.Timer
+
+	// The pauses of the same names; tests have shorter ones.
+	retry, heal, calm, patience time.Duration
 
 	peeks peeker
 	// widened counts the streams whose pipes are wide.
@@ -45,7 +56,10 @@ type Mover struct {
 
 // NewMover starts a mover; it ends with Close.
 func NewMover(o MoverOptions) (*Mover, error) {
-	m := &Mover{o: o.settled(), streams: map[int]*Stream{}, ended: make(chan struct{})}
+	m := &Mover{
+		o: o.settled(), streams: map[int]*Stream{}, ended: make(chan struct{}),
+		retry: retry, heal: heal, calm: calm, patience: patience,
+	}
 	m.news.tell = m.o.Problem
 	var err error
 	if m.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -76,6 +90,9 @@ func (m *Mover) Close() error {
 		return nil
 	}
 	m.closing = true
+	if m.timer != nil {
+		m.timer.Stop()
+	}
 	m.mu.Unlock()
 	m.rouse()
 	<-m.ended
@@ -124,21 +141,18 @@ func (m *Mover) turn(fd int) {
 	m.mu.Lock()
 	s := m.streams[fd]
 	m.mu.Unlock()
-	if s == nil {
-		return
-	}
-	if s.turn() {
-		m.grew(s.path())
+	if s != nil {
+		s.turn()
 	}
 }
 
-// roused closes what quiet streams have open, and looks again at those whose
-// bytes had to stay. It says whether the mover is to end.
+// roused closes what quiet streams have open, and looks again at those that
+// fare badly. It says whether the mover is to end.
 func (m *Mover) roused() bool {
 	var count [8]byte
 	_, _ = unix.Read(m.wake, count[:])
 	m.mu.Lock()
-	m.sweeping = false
+	m.due = time.Time{}
 	if m.closing {
 		m.mu.Unlock()
 		return true
@@ -148,25 +162,33 @@ func (m *Mover) roused() bool {
 		list = append(list, s)
 	}
 	m.mu.Unlock()
-	busy := false
+	now := time.Now()
+	next := time.Duration(0)
 	for _, s := range list {
-		busy = s.sweep() || busy
+		if again := s.sweep(now); again > 0 && (next == 0 || again < next) {
+			next = again
+		}
 	}
-	if busy {
-		m.sweepIn(quiet)
+	if next > 0 {
+		m.sweepIn(next)
 	}
 	return false
 }
 
-// sweepIn has the streams looked at after a while.
+// sweepIn has the streams looked at after a while, at the latest.
 func (m *Mover) sweepIn(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.sweeping || m.closing {
+	at := time.Now().Add(d)
+	if m.closing || !m.due.IsZero() && !at.Before(m.due) {
 		return
 	}
-	m.sweeping = true
-	time.AfterFunc(d, func() {
+	m.due = at
+	if m.timer != nil {
+		m.timer.Reset(d)
+		return
+	}
+	m.timer = time.AfterFunc(d, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if !m.closing {

@@ -46,7 +46,8 @@ type Skip struct {
 	Bytes int64
 	// Lines is -1 where nobody could count them.
 	Lines int64
-	// Why is "rotated" or "newest".
+	// Why is "rotated", "newest", "truncated" (somebody else cut the file)
+	// or "lost" (there was no room for them).
 	Why string
 }
 
@@ -91,6 +92,7 @@ type reading struct {
 	q       Query
 	emit    func([]Line, []Skip) error
 	cursors []*cursor
+	merge   merge
 }
 
 func (r *reading) close() {
@@ -100,26 +102,36 @@ func (r *reading) close() {
 }
 
 func (r *reading) run(ctx context.Context, grown <-chan struct{}) error {
+	patience := time.NewTimer(openPatience)
+	defer patience.Stop()
 	for {
 		if err := r.pass(ctx, !r.q.Follow); err != nil || !r.q.Follow {
 			return err
 		}
-		var patience <-chan time.Time
+		patience.Stop()
 		if r.holding() {
-			timer := time.NewTimer(openPatience)
-			patience = timer.C
-			defer timer.Stop()
+			patience.Reset(openPatience)
 		}
 		select {
 		case <-grown:
-		case <-patience:
+		case <-patience.C:
 			if err := r.pass(ctx, true); err != nil {
 				return err
 			}
 		case <-ctx.Done():
-			return r.pass(context.WithoutCancel(ctx), true)
+			return r.lastLook(context.WithoutCancel(ctx))
 		}
 	}
+}
+
+// lastLook hands out what the files have now, and no more: a flood has no end.
+func (r *reading) lastLook(ctx context.Context) error {
+	for _, c := range r.cursors {
+		if err := c.stopHere(); err != nil {
+			return err
+		}
+	}
+	return r.pass(ctx, true)
 }
 
 // holding is whether a file ends in the middle of a line.
@@ -135,8 +147,12 @@ func (r *reading) holding() bool {
 // pass hands out every line there is now, oldest first; with final also the
 // beginnings of lines that have no end yet.
 func (r *reading) pass(ctx context.Context, final bool) error {
-	m := &merge{final: final}
+	m := &r.merge
+	m.final = final
 	for _, c := range r.cursors {
+		if c.waiting {
+			continue
+		}
 		if err := m.add(c); err != nil {
 			return err
 		}
@@ -149,7 +165,11 @@ func (r *reading) pass(ctx context.Context, final bool) error {
 		if err := r.emit(lines, skips); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil && !r.q.Follow {
+		if err := ctx.Err(); err != nil {
+			if r.q.Follow {
+				// The lines at hand come with the last look.
+				return nil
+			}
 			return err
 		}
 	}

@@ -24,7 +24,19 @@ type segment struct {
 	base  int64
 	times []record
 	runs  []record
+	// indexed is how many bytes of the index are in times and runs; 0
+	// where it is missing. placed is whether base is known all the same.
+	indexed int64
+	placed  bool
+	// last is the kind of the last of them.
+	last kind
+	// older is the segment before this one, where there is no index to
+	// tell their order once this one has no name.
+	older fileID
 }
+
+// end is where the segment ends in the stream.
+func (s *segment) end() int64 { return s.base + s.size }
 
 // fileID tells a file from others, whatever it is called.
 type fileID struct{ dev, ino uint64 }
@@ -55,56 +67,147 @@ func openSegment(path string, number int) (*segment, error) {
 }
 
 // refresh looks how far the segment reaches now, and at its index. The index
-// is found under the segment's present number.
+// is found under the segment's present number, which only grows.
 func (s *segment) refresh(path string) error {
 	info, err := s.file.Stat()
 	if err != nil {
 		return err
 	}
 	s.id, s.size, s.mtime = idOf(info), info.Size(), info.ModTime()
-	for number := s.number; number <= s.number+gapLimit; number++ {
-		other, err := os.Stat(segmentPath(path, number))
-		if err == nil && idOf(other) == s.id {
-			s.number, s.gone = number, false
-			return s.readIndex(indexPath(path, number))
+	for s.find(path) {
+		before := *s
+		s.readIndex(s.indexName(path))
+		if s.indexed == 0 {
+			s.older = fileAtName(segmentPath(path, s.number+1))
 		}
+		// A rotation in between would have put another index there.
+		if s.id == fileAtName(segmentPath(path, s.number)) {
+			return nil
+		}
+		*s = before
 	}
 	s.gone = true
 	return nil
 }
 
-// readIndex reads the records that fit the segment; an index that cannot be
-// read is an empty one.
-func (s *segment) readIndex(path string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil //nolint:nilerr // The index is a convenience.
-	}
-	s.times, s.runs = s.times[:0], s.runs[:0]
-	at := int64(0)
-	for n := 0; len(data) >= recordSize; n, data = n+1, data[recordSize:] {
-		r := decode(data)
-		if n == 0 {
-			if !r.isHead() {
-				return nil
-			}
-			s.base = r.at
-			continue
+// find looks for the segment's number, and is false where it has none.
+func (s *segment) find(path string) bool {
+	for number, missing := s.number, 0; missing < gapLimit; number++ {
+		other, err := os.Stat(segmentPath(path, number))
+		switch {
+		case err != nil:
+			missing++
+		case idOf(other) == s.id:
+			s.number, s.gone = number, false
+			return true
+		default:
+			missing = 0
 		}
+	}
+	return false
+}
+
+// fileAtName is which file has that name, none the zero one.
+func fileAtName(path string) fileID {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileID{}
+	}
+	return idOf(info)
+}
+
+// indexName is where the segment's index is: within a rotation, and after a
+// crash in one, it is a name behind.
+func (s *segment) indexName(path string) string {
+	name := indexPath(path, s.number)
+	if s.number == 0 || present(name) || present(segmentPath(path, s.number-1)) {
+		return name
+	}
+	return indexPath(path, s.number-1)
+}
+
+func present(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// readIndex reads the records that fit the segment and were not read yet; the
+// last one is read again, for it may have moved. An index that cannot be read
+// adds nothing: it is a convenience.
+func (s *segment) readIndex(path string) {
+	f, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	var head [recordSize]byte
+	if _, err := f.ReadAt(head[:], 0); err != nil || !decode(head[:]).isHead() {
+		s.forget()
+		return
+	}
+	info, err := f.Stat()
+	if first := decode(head[:]); err != nil || s.indexed == 0 || first.at != s.base || info.Size() < s.indexed || s.beyond() {
+		s.forget()
+		s.base, s.placed, s.indexed = first.at, true, recordSize
+	}
+	from := max(s.indexed-recordSize, recordSize)
+	data, err := io.ReadAll(io.NewSectionReader(f, from, max(info.Size()-from, 0)))
+	if err != nil {
+		return
+	}
+	if from < s.indexed && len(data) >= recordSize {
+		s.again(decode(data))
+		data = data[recordSize:]
+	}
+	s.take(data)
+}
+
+// again puts the last record, as it is now, in its place.
+func (s *segment) again(r record) {
+	list := &s.runs
+	if r.kind == kindTime {
+		list = &s.times
+	}
+	if n := len(*list); n > 0 && r.kind == s.last && r.at >= (*list)[n-1].at && r.at <= s.size {
+		(*list)[n-1] = r
+	}
+}
+
+// take adds records up to the first that cannot be one of the segment.
+func (s *segment) take(data []byte) {
+	at := s.lastAt()
+	for ; len(data) >= recordSize; data = data[recordSize:] {
+		r := decode(data)
 		if r.at < at || r.at > s.size || r.kind == kindHead {
-			return nil
+			return
 		}
 		at = r.at
-		switch r.kind {
-		case kindTime:
+		if r.kind == kindTime {
 			s.times = append(s.times, r)
-		case kindRun, kindLost:
+		} else {
 			s.runs = append(s.runs, r)
-		case kindHead:
 		}
+		s.last = r.kind
+		s.indexed += recordSize
 	}
-	return nil
 }
+
+func (s *segment) forget() { s.times, s.runs, s.indexed = nil, nil, 0 }
+
+// lastAt is the greatest offset in the index.
+func (s *segment) lastAt() int64 {
+	at := int64(0)
+	if n := len(s.times); n > 0 {
+		at = s.times[n-1].at
+	}
+	if n := len(s.runs); n > 0 {
+		at = max(at, s.runs[n-1].at)
+	}
+	return at
+}
+
+// beyond is whether the index speaks of bytes that the segment has no more.
+func (s *segment) beyond() bool { return s.lastAt() > s.size }
 
 // timeAt is when the byte before end arrived.
 func (s *segment) timeAt(end int64) time.Time {
@@ -139,6 +242,39 @@ func (s *segment) breakAfter(at int64) int64 {
 	return 1<<63 - 1
 }
 
+// lossesAt are the records of bytes missing at an offset.
+func (s *segment) lossesAt(at int64) []record {
+	i := sort.Search(len(s.runs), func(i int) bool { return s.runs[i].at >= at })
+	var list []record
+	for ; i < len(s.runs) && s.runs[i].at == at; i++ {
+		if s.runs[i].kind == kindLost {
+			list = append(list, s.runs[i])
+		}
+	}
+	return list
+}
+
+// newest is the latest time of the segment.
+func (s *segment) newest() time.Time {
+	newest := s.mtime
+	for _, r := range s.times {
+		if t := time.Unix(0, r.value); t.After(newest) {
+			newest = t
+		}
+	}
+	return newest
+}
+
+// endsLine is whether there is a newline before an offset, or nothing.
+func (s *segment) endsLine(at int64) bool {
+	var last [1]byte
+	if at == 0 {
+		return true
+	}
+	_, err := s.file.ReadAt(last[:], at-1)
+	return err == nil && last[0] == '\n'
+}
+
 // since is an offset before which every line is older than t.
 func (s *segment) since(t time.Time) int64 {
 	from := int64(0)
@@ -168,9 +304,11 @@ func (s *segment) lineStart(at int64) int64 {
 	return 0
 }
 
-// backwards counts newlines from an offset towards the start and gives the
-// offset behind the n-th, or false and how many there were.
+// backwards counts ends of lines from an offset towards the start and gives
+// the offset behind the n-th, or false and how many there were. A line ends
+// behind its newline, and where a run or a loss breaks it off.
 func (s *segment) backwards(from int64, n int) (at int64, found bool, seen int) {
+	broken := s.brokenBefore(from)
 	buf := make([]byte, 32<<10)
 	for from > 0 {
 		begin := max(from-int64(len(buf)), 0)
@@ -179,14 +317,31 @@ func (s *segment) backwards(from int64, n int) (at int64, found bool, seen int) 
 			return from, true, seen
 		}
 		for i := got - 1; i >= 0; i-- {
-			if buf[i] != '\n' {
+			end := begin + int64(i) + 1
+			last := len(broken) - 1
+			breaks := last >= 0 && broken[last] == end
+			if breaks {
+				broken = broken[:last]
+			}
+			if buf[i] != '\n' && !breaks {
 				continue
 			}
 			if seen++; seen == n {
-				return begin + int64(i) + 1, true, seen
+				return end, true, seen
 			}
 		}
 		from = begin
 	}
 	return 0, false, seen
+}
+
+// brokenBefore are the offsets up to from, in order, where a line breaks off.
+func (s *segment) brokenBefore(from int64) []int64 {
+	var list []int64
+	for _, r := range s.runs {
+		if r.breaks() && r.at > 0 && r.at <= from && (len(list) == 0 || list[len(list)-1] != r.at) {
+			list = append(list, r.at)
+		}
+	}
+	return list
 }

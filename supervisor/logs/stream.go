@@ -4,6 +4,10 @@ package logs
 type StreamConfig struct {
 	// Path is the current segment, FIFO the pipe; both absolute.
 	Path, FIFO string
+	// Run is whose bytes are in the pipe, where a run that began before is
+	// taken over: the index does not know it if it has written nothing
+	// yet. 0 goes by the index.
+	Run uint64
 	// Discard throws the bytes away.
 	Discard bool
 	// MaxBytes bounds a segment, MaxFiles the number of segments; below 1
@@ -41,14 +45,18 @@ type Info struct {
 // cut decides how much of what is about to be written still goes into a
 // segment of size bytes, and whether the segment ends there. Peeked is the
 // beginning of what is in the pipe; it reaches at least one byte past what fits
-// unless it is all there is to see at once.
-func cut(peeked []byte, size, maxBytes int64) (take int, ends bool) {
+// unless it is all there is to see at once. Fresh says that the segment holds
+// whole lines: then a line that does not fit begins the next one.
+func cut(peeked []byte, size, maxBytes int64, fresh bool) (take int, ends bool) {
 	room := max(maxBytes-size, 0)
 	if int64(len(peeked)) <= room {
 		return len(peeked), false
 	}
 	if at := lastNewline(peeked[:room]); at >= 0 {
 		return at + 1, true
+	}
+	if fresh {
+		return 0, true
 	}
 	// The line at hand crosses the limit.
 	limit := min(int64(len(peeked)), maxBytes+overrun-size)

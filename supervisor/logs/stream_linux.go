@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,15 +17,13 @@ import (
 type Stream struct {
 	m *Mover
 
-	mu   sync.Mutex
-	conf StreamConfig
-	pipe int // -1 once closed
-	tape tape
-	// paused is whether the pipe is out of the epoll set, because its
-	// bytes have to stay for a while.
-	paused bool
-	// troubled is whether a problem was told.
-	troubled bool
+	mu     sync.Mutex
+	conf   StreamConfig
+	pipe   int // -1 once closed
+	tape   tape
+	health health
+	// rested is when the tape was last looked at for closing its files.
+	rested time.Time
 	// flow is how much was moved since the last rest, wide whether the
 	// pipe was widened for it.
 	flow   int64
@@ -40,7 +39,7 @@ func (m *Mover) Open(c StreamConfig) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{m: m, conf: c, pipe: fd, tape: tape{path: c.Path, seg: -1, idx: -1, exact: true}}
+	s := &Stream{m: m, conf: c, pipe: fd, tape: tape{path: c.Path, seg: -1, idx: -1, exact: true, next: c.Run}}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closing {
@@ -77,12 +76,6 @@ func openPipe(path string) (int, error) {
 	return fd, nil
 }
 
-func (s *Stream) path() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conf.Path
-}
-
 // Input is a new descriptor to write to the stream with, open for reading too.
 // The caller closes it.
 func (s *Stream) Input() (*os.File, error) {
@@ -100,15 +93,19 @@ func (s *Stream) Input() (*os.File, error) {
 
 // Mark says that what is written from now on belongs to a run; what is in the
 // pipe belongs to the one before. The index learns of it with the first byte.
+// Bytes that cannot be moved now are told as a problem, and are no reason not
+// to begin the run.
 func (s *Stream) Mark(run uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return os.ErrClosed
 	}
-	err := s.drain()
+	if err := s.drain(); err != nil {
+		s.trouble(s.about(err))
+	}
 	s.tape.next = run
-	return err
+	return nil
 }
 
 // Drain moves everything that is in the pipe now, and has the index complete.
@@ -125,8 +122,15 @@ func (s *Stream) Drain() error {
 const drainTurns = 16
 
 func (s *Stream) drain() error {
+	moved := 0
+	defer func() {
+		if moved > 0 {
+			s.m.grew(s.conf.Path)
+		}
+	}()
 	for range drainTurns {
 		n, err := s.move(turnBytes)
+		moved += n
 		if err != nil || n == 0 {
 			return err
 		}
@@ -190,7 +194,7 @@ const tailBytes = 64 << 10
 func (s *Stream) Tail(n int) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.tape.openFiles() != nil {
+	if s.closed || s.conf.Discard || s.tape.seg < 0 && !exists(s.conf.Path) || s.open() != nil {
 		return nil
 	}
 	from := max(s.tape.size-tailBytes, s.tape.runAt)
@@ -208,27 +212,37 @@ func (s *Stream) Tail(n int) []string {
 	return lines[max(len(lines)-n, 0):]
 }
 
-// turn moves what has arrived, and says whether something was written. Bytes
-// that have to stay in the pipe are tried again by the timer.
-func (s *Stream) turn() (grown bool) {
+// open opens the files and has them closed again once the stream is quiet.
+func (s *Stream) open() error {
+	opened := s.tape.seg >= 0
+	err := s.tape.openFiles()
+	if !opened && s.tape.seg >= 0 {
+		s.rested = time.Now()
+		s.m.sweepIn(quiet)
+	}
+	return err
+}
+
+// turn moves what has arrived. Bytes that have to stay in the pipe are tried
+// again by the timer.
+func (s *Stream) turn() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return false
+		return
 	}
-	opened := s.tape.seg >= 0
 	n, err := s.move(turnBytes)
+	if n > 0 {
+		s.m.grew(s.conf.Path)
+	}
 	if err != nil {
 		s.pause(err)
-		return false
+		return
 	}
-	if !opened && s.tape.seg >= 0 {
-		s.m.sweepIn(quiet)
-	}
+	s.health.stuck = time.Time{}
 	if s.flow += int64(n); s.flow > floodBytes && !s.wide {
 		s.widen()
 	}
-	return n > 0
 }
 
 // A pipe of the default size makes a program that writes at full speed and the
@@ -260,41 +274,4 @@ func (s *Stream) narrow() {
 		s.m.widened.Add(-1)
 		_, _ = unix.FcntlInt(uintptr(s.pipe), unix.F_SETPIPE_SZ, pipeBytes)
 	}
-}
-
-// pause takes the pipe out of the epoll set for a while.
-func (s *Stream) pause(why error) {
-	if !s.paused {
-		s.paused = unix.EpollCtl(s.m.poll, unix.EPOLL_CTL_DEL, s.pipe, nil) == nil
-	}
-	s.trouble(why.Error())
-	s.m.sweepIn(retry)
-}
-
-// sweep closes the files of a stream that was quiet, or tries again what had
-// to stay. It says whether the stream has to be looked at again.
-func (s *Stream) sweep() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	if s.paused && s.m.listen(s.pipe) == nil {
-		s.paused = false
-	}
-	busy := s.tape.rest()
-	if !busy || s.flow < floodBytes {
-		s.narrow()
-	}
-	s.flow = 0
-	return busy
-}
-
-// trouble tells of a problem; empty says that it is over.
-func (s *Stream) trouble(text string) {
-	if text == "" && !s.troubled {
-		return
-	}
-	s.troubled = text != ""
-	s.m.news.say("logs "+s.conf.Path, text)
 }

@@ -3,7 +3,6 @@ package logs
 import (
 	"errors"
 	"io"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,88 +31,22 @@ type tape struct {
 	pending bool
 
 	exact bool
-	lost  int64
+	// lost are the bytes that could not be kept, owed those of them that
+	// the index does not know of; again is whether its last record is of
+	// that kind.
+	lost, owed int64
+	again      bool
 	// moved is whether bytes came since the last rest.
 	moved bool
 }
 
-// stampEvery is how long one time record speaks for what arrives.
-const stampEvery = int64(time.Millisecond)
-
-// openFiles opens the current segment and its index, and mends what a crash
-// left.
-func (t *tape) openFiles() error {
-	if t.seg >= 0 {
-		return nil
-	}
-	if !t.known {
-		list, _ := numbers(t.path)
-		mend(t.path, list)
-	}
-	seg, err := create(t.path)
-	if err != nil {
-		return err
-	}
-	idx, err := create(indexPath(t.path, 0))
-	if err != nil {
-		_ = unix.Close(seg)
-		return err
-	}
-	t.seg, t.idx = seg, idx
-	if err := t.recover(); err != nil {
-		t.close()
-		return err
-	}
-	return nil
-}
-
-// recover reads what is on disk: the size of the segment is the truth.
-func (t *tape) recover() error {
-	var st unix.Stat_t
-	if err := unix.Fstat(t.seg, &st); err != nil {
-		return err
-	}
-	if t.known && st.Size == t.size {
-		return nil
-	}
-	f := survey(&fileAt{fd: t.idx}, st.Size)
-	t.size, t.idxSize, t.base, t.flags = st.Size, f.keep, f.base, f.flags
-	t.runAt, t.sinceRun = f.runAt, f.sinceRun
-	if f.run != 0 || !t.known {
-		t.run = f.run
-	}
-	t.stamp, t.stamped, t.pending = record{kind: kindTime, at: f.end, value: f.last}, f.tail, false
-	t.known = true
-	if err := unix.Ftruncate(t.idx, f.keep); err != nil {
-		return err
-	}
-	if f.keep == 0 {
-		if err := t.writeHead(t.baseFromBefore()); err != nil {
-			return err
-		}
-	}
-	if t.stamp.at < t.size {
-		return t.put(record{kind: kindTime, at: t.size, value: max(st.Mtim.Nano(), t.stamp.value)})
-	}
-	return nil
-}
-
-// baseFromBefore is where the segment before this one ends in the stream.
-func (t *tape) baseFromBefore() int64 {
-	if t.base > 0 {
-		return t.base
-	}
-	var st unix.Stat_t
-	if unix.Stat(segmentPath(t.path, 1), &st) != nil {
-		return 0
-	}
-	f, err := os.Open(indexPath(t.path, 1))
-	if err != nil {
-		return st.Size
-	}
-	defer f.Close()
-	return survey(f, st.Size).base + st.Size
-}
+// stampEvery is how long one time record speaks for what arrives; where the
+// index has become larger than the segment, and than slimIndex, it is stampSlow.
+const (
+	stampEvery = int64(time.Millisecond)
+	stampSlow  = int64(100 * time.Millisecond)
+	slimIndex  = 64 << 10
+)
 
 // writeHead begins an index.
 func (t *tape) writeHead(base int64) error {
@@ -136,7 +69,7 @@ func (t *tape) put(r record) error {
 		return err
 	}
 	t.idxSize += recordSize
-	t.stamped = r.kind == kindTime
+	t.stamped, t.again = r.kind == kindTime, r.kind == kindLost
 	if t.stamped {
 		t.stamp = r
 	}
@@ -161,6 +94,9 @@ func (t *tape) flush() error {
 
 // beginRun writes the mark of a run whose first byte is about to come.
 func (t *tape) beginRun() error {
+	if t.next == t.run {
+		t.next = 0
+	}
 	if t.next == 0 {
 		return nil
 	}
@@ -205,7 +141,13 @@ func (t *tape) transfer(pipe, n int) (int, error) {
 	if err != nil || got == 0 {
 		return 0, err
 	}
-	if err := pwrite(t.seg, buf[:got], t.size); err != nil {
+	err = pwrite(t.seg, buf[:got], t.size)
+	for isFull(err) && dropOldest(t.path) {
+		err = pwrite(t.seg, buf[:got], t.size)
+	}
+	if err != nil {
+		// A part of it may stand there.
+		_ = unix.Ftruncate(t.seg, t.size)
 		t.lose(int64(got))
 		return 0, err
 	}
@@ -226,7 +168,11 @@ func (t *tape) note(now int64) error {
 			now = last
 		}
 	}
-	if t.stamped && now >= last && now-last < stampEvery {
+	every := stampEvery
+	if t.idxSize > max(t.size, slimIndex) {
+		every = stampSlow
+	}
+	if t.stamped && now >= last && now-last < every {
 		t.stamp.at = t.size
 		t.pending = true
 		return nil
@@ -234,14 +180,46 @@ func (t *tape) note(now int64) error {
 	return t.put(record{kind: kindTime, at: t.size, value: now})
 }
 
-// lose counts bytes that could not be kept. The index tells of them as soon as
-// it can be written.
+// lose counts bytes that could not be kept. The index is told before the next
+// bytes come: a full disk takes no record either.
 func (t *tape) lose(n int64) {
 	t.lost += n
-	if t.idx >= 0 {
-		// A full disk takes no record either; Info knows.
-		_ = t.put(record{kind: kindLost, at: t.size, value: n})
+	t.owed += n
+}
+
+// repay tells the index what was lost. Losses at one place are one record.
+func (t *tape) repay() error {
+	if t.owed == 0 {
+		return nil
 	}
+	r := record{kind: kindLost, at: t.size, value: t.owed}
+	if t.again {
+		var b [recordSize]byte
+		before := t.idxSize - recordSize
+		if n, err := unix.Pread(t.idx, b[:], before); err == nil && n == recordSize && decode(b[:]).at == t.size {
+			r.value += decode(b[:]).value
+			if err := pwrite(t.idx, r.append(nil), before); err != nil {
+				return err
+			}
+			t.owed = 0
+			return nil
+		}
+	}
+	if err := t.put(r); err != nil {
+		return err
+	}
+	t.owed = 0
+	return nil
+}
+
+// endsLine is whether the segment holds something and ends with a newline.
+func (t *tape) endsLine() bool {
+	var last [1]byte
+	if t.size == 0 {
+		return false
+	}
+	n, err := unix.Pread(t.seg, last[:], t.size-1)
+	return err == nil && n == 1 && last[0] == '\n'
 }
 
 // turnPage ends the segment and begins the next one.
@@ -254,35 +232,36 @@ func (t *tape) turnPage(maxFiles int) error {
 	if err := rotate(t.path, maxFiles); err != nil {
 		return err
 	}
-	t.known, t.size, t.base, t.runAt, t.flags = false, 0, base, 0, 0
-	run := t.run
-	if err := t.openFiles(); err != nil {
-		return err
-	}
-	t.run = run
-	if run != 0 {
-		return t.put(runRecord(0, run, true))
-	}
-	return nil
+	// To the next segment the end of this one is where all begins.
+	t.size, t.idxSize, t.base, t.runAt, t.flags = 0, 0, base, 0, 0
+	t.stamp, t.stamped, t.pending, t.again = record{value: t.stamp.value}, false, false, false
+	return t.openFiles()
 }
 
-// rest closes the files of a tape that was quiet, or whose files were deleted,
-// and says whether they are still open.
+// rest closes the files of a tape that was quiet, or whose files are not where
+// they were, and says whether they are still open.
 func (t *tape) rest() bool {
 	if t.seg < 0 {
 		return false
 	}
-	var st unix.Stat_t
-	deleted := unix.Fstat(t.seg, &st) == nil && (st.Nlink == 0 || st.Size != t.size)
-	if t.moved && !deleted {
+	if t.moved && t.named() {
 		t.moved = false
 		return true
 	}
-	if deleted {
-		t.known = false
-	}
 	t.close()
 	return false
+}
+
+// named is whether the open files are still those that their names lead to:
+// somebody may have renamed or deleted them.
+func (t *tape) named() bool {
+	for fd, path := range map[int]string{t.seg: t.path, t.idx: indexPath(t.path, 0)} {
+		var here, there unix.Stat_t
+		if unix.Fstat(fd, &here) != nil || unix.Stat(path, &there) != nil || here.Dev != there.Dev || here.Ino != there.Ino {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *tape) close() {

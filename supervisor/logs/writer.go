@@ -21,6 +21,8 @@ type Writer struct {
 	fd   int
 	size int64
 	lost int64
+	// grew is told after each line; nil for nobody.
+	grew func(path string)
 }
 
 // NewWriter opens the file for appending, mode 0600, and makes its folder
@@ -48,6 +50,7 @@ func (w *Writer) open() error {
 func (w *Writer) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.look()
 	if w.fd >= 0 && w.size > 0 && w.size+int64(len(b)) > w.maxBytes {
 		w.turn()
 	}
@@ -61,7 +64,33 @@ func (w *Writer) Write(b []byte) (int, error) {
 	if !w.put(b) {
 		w.lost++
 	}
+	if w.grew != nil {
+		w.grew(w.path)
+	}
 	return len(b), nil
+}
+
+// Tell has the readers that follow the file through the mover told when it
+// grows.
+func (w *Writer) Tell(m *Mover) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.grew = m.grew
+}
+
+// look finds that somebody deleted, renamed or cut the file: then lines go on
+// in a new one, or at the end there is now.
+func (w *Writer) look() {
+	if w.fd < 0 {
+		return
+	}
+	var here, there unix.Stat_t
+	if unix.Fstat(w.fd, &here) == nil && unix.Stat(w.path, &there) == nil && here.Dev == there.Dev && here.Ino == there.Ino {
+		w.size = here.Size
+		return
+	}
+	_ = unix.Close(w.fd)
+	w.fd = -1
 }
 
 // put writes b as a whole or not at all.

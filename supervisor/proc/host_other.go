@@ -41,6 +41,9 @@ func (*Host) Members(TreeID) []int { return nil }
 // Owner knows nobody.
 func (*Host) Owner(int) (TreeID, bool) { return TreeID{}, false }
 
+// CgroupOwner knows nobody.
+func (*Host) CgroupOwner(uint64) (TreeID, bool) { return TreeID{}, false }
+
 // Census is empty.
 func (*Host) Census() map[TreeID][]int { return nil }
 

@@ -23,10 +23,44 @@ func (h *Host) Owner(pid int) (TreeID, bool) {
 	if id, ok := h.holder(hold); ok || !h.ours(hold) {
 		return id, ok
 	}
-	// A child may speak before its forker has put the tree into the table.
-	h.forking.Lock()
-	h.forking.Unlock() //nolint:staticcheck // it only waits for the forks under way
+	h.awaitForks()
 	return h.holder(hold)
+}
+
+// awaitForks returns once every tree whose fork was under way is in the table:
+// a child may speak before its forker has put it there.
+func (h *Host) awaitForks() {
+	h.forking.Lock()
+	defer h.forking.Unlock()
+}
+
+// CgroupOwner is the tree that is held by a cgroup with this id, which is the
+// inode of its folder. It answers for processes that nobody can be asked about
+// any more; a cgroup that a service made below its own is not found.
+func (h *Host) CgroupOwner(id uint64) (TreeID, bool) {
+	if tree, ok := h.cgroupHolder(id); ok {
+		return tree, true
+	}
+	h.awaitForks()
+	return h.cgroupHolder(id)
+}
+
+func (h *Host) cgroupHolder(id uint64) (TreeID, bool) {
+	h.mu.Lock()
+	folders := make(map[TreeID]string, len(h.trees))
+	for tree, tr := range h.trees {
+		if tr.process.Cgroup != "" {
+			folders[tree] = tr.process.Cgroup
+		}
+	}
+	h.mu.Unlock()
+	for tree, folder := range folders {
+		var st unix.Stat_t
+		if unix.Stat(folder, &st) == nil && st.Ino == id {
+			return tree, true
+		}
+	}
+	return TreeID{}, false
 }
 
 // hold is by what a process is held.

@@ -72,3 +72,21 @@ func TestOwnerOfStrangers(t *testing.T) {
 		}
 	})
 }
+
+func TestCgroupOwner(t *testing.T) {
+	r := newRoom(t, ContainCgroup)
+	id, p, _ := r.start("sleep", "1000")
+	var st unix.Stat_t
+	if err := unix.Stat(p.Cgroup, &st); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := r.host.CgroupOwner(st.Ino); !ok || got != id {
+		t.Errorf("the cgroup holds %v (%v), want %v", got, ok, id)
+	}
+	r.host.Kill(id)
+	r.exited(id)
+	r.emptied(id)
+	if got, ok := r.host.CgroupOwner(st.Ino); ok {
+		t.Errorf("a cgroup that is gone holds %v", got)
+	}
+}

@@ -67,6 +67,9 @@ func OpenJournal(dir string, maxBytes int64, maxFiles int) (*Journal, error) {
 		problem: func(string) {}, changed: make(chan struct{}),
 		wake: make(chan struct{}, 1), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
+	if out.moved != "" {
+		j.Append(Event{Type: "problem", Reason: out.moved})
+	}
 	go j.run()
 	return j, nil
 }

@@ -94,3 +94,19 @@ func TestLogPaths(t *testing.T) {
 		}
 	})
 }
+
+func TestThePipesAreTheSameByEveryNameOfTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	a, b := at(dir), at(link)
+	t.Cleanup(func() { _ = a.RemovePipes() })
+	if a.PipeDir() != b.PipeDir() && a.PipeDir() != filepath.Join(dir, "fifo") {
+		t.Errorf("%s and %s", a.PipeDir(), b.PipeDir())
+	}
+	if a.Identity() != b.Identity() {
+		t.Errorf("%s and %s", a.Identity(), b.Identity())
+	}
+}

@@ -23,13 +23,25 @@ const memory = "/dev/shm"
 // state directory. It is the same for every supervisor of the directory, so
 // that a new one finds the pipes of services that still run.
 func pipeDir(runtime string) string {
-	sum := sha256.Sum256([]byte(runtime))
+	sum := sha256.Sum256([]byte(resolved(runtime)))
 	dir := filepath.Join(memory, fmt.Sprintf("sysg-%d-%s", os.Geteuid(), hex.EncodeToString(sum[:6])))
 	if ownPrivate(dir) {
 		return dir
 	}
 	return filepath.Join(runtime, "fifo")
 }
+
+// resolved is the folder's name without symbolic links: by whichever name the
+// state directory is called, it is the same.
+func resolved(dir string) string {
+	if to, err := filepath.EvalSymlinks(dir); err == nil {
+		return to
+	}
+	return dir
+}
+
+// Identity names the state directory among all of the machine.
+func (p Paths) Identity() string { return resolved(p.State) }
 
 // ownPrivate makes the folder, or checks that the one that is there is this
 // user's and closed to everybody else: anyone may make names in memory.

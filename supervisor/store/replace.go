@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -90,6 +91,12 @@ func readJSON[T any](path string, schema int, numberOf func(*T) int) (T, error) 
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, lost := os.Lstat(path); lost == nil {
+			return zero, &unreadable{suffix: "corrupt", err: errors.New("it is a symbolic link that leads nowhere")}
+		}
+		return zero, err
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOMEM):
+		// That says nothing about the file.
 		return zero, err
 	case err != nil:
 		return zero, &unreadable{suffix: "corrupt", err: err}

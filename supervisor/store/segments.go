@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // segments are the journal's files as their writer knows them. Each is named
@@ -24,6 +25,8 @@ type segments struct {
 	// how much of it is whole events.
 	file *os.File
 	size int64
+	// moved says which file could not be used, empty for none.
+	moved string
 }
 
 // segment is one file of the journal as a reader finds it.
@@ -76,6 +79,9 @@ func (s *segments) recover() (uint64, error) {
 	}
 	newest := all[len(all)-1]
 	file, err := os.OpenFile(newest.path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrPermission) {
+		return s.without(newest, err)
+	}
 	if err != nil {
 		return 0, failed("open the journal", newest.path, err)
 	}
@@ -90,6 +96,21 @@ func (s *segments) recover() (uint64, error) {
 	s.file, s.size = file, whole
 	// Its name says what came before a file that holds nothing.
 	return max(seq, newest.first-min(newest.first, 1)), nil
+}
+
+// unknown is more events than a file of the journal holds: numbers begin
+// behind what an unreadable one may have.
+const unknown = 1 << 20
+
+// without moves aside a file that may not be opened. The journal goes on in a
+// new one, and its first event says why.
+func (s *segments) without(newest segment, why error) (uint64, error) {
+	said, err := moveAside(newest.path, &unreadable{suffix: "corrupt", err: why}, time.Now())
+	if err != nil {
+		return 0, err
+	}
+	s.moved = said
+	return newest.first + unknown, nil
 }
 
 // lastEvent finds the last whole event of a file by reading its tail: its

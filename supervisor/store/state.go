@@ -3,7 +3,9 @@ package store
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -126,10 +128,42 @@ func ReadState(p Paths) (State, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return State{}, nil
 	}
+	if err == nil {
+		err = s.check()
+	}
 	if err != nil {
-		return State{}, failed("read", p.StateFile(), err)
+		e := failed("read", p.StateFile(), err)
+		if e.Cure == "" {
+			e.Cure = "sysg start, which moves it aside and begins without it"
+		}
+		return State{}, e
 	}
 	return s, nil
+}
+
+// check finds what no supervisor has written: units that nobody could name,
+// twice the same one, processes that cannot be.
+func (s *State) check() error {
+	known := make(map[unitKey]bool, len(s.Units))
+	for i, u := range s.Units {
+		key := unitKey{project: u.Project, name: u.Name}
+		reason := ""
+		switch {
+		case u.Project == "" || u.Name == "":
+			reason = "has no name"
+		case strings.ContainsAny(u.Project+u.Name, "/\x00"):
+			reason = "has a name that no unit can have"
+		case known[key]:
+			reason = "is there twice"
+		case u.PID < 0 || u.ParentPID < 0:
+			reason = "has a negative pid"
+		}
+		if reason != "" {
+			return &unreadable{suffix: "corrupt", err: fmt.Errorf("unit %d (%q) %s", i+1, u.Project+"/"+u.Name, reason)}
+		}
+		known[key] = true
+	}
+	return nil
 }
 
 // orMoveAside turns a file that cannot be used into a missing one.

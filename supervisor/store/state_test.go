@@ -34,6 +34,11 @@ func TestLoadState(t *testing.T) {
 			name: "newer", content: `{"schema":9,"boot_id":"b"}`, aside: `schema-9-.*`,
 			said: `it has schema 9 and this version knows up to 1: a newer sysg wrote it; moved it to state\.json\.schema-9-`,
 		},
+		{name: "a unit without a name", content: `{"schema":1,"units":[{"project":"p"}]}`, aside: `corrupt-.*`, said: `unit 1 \("p/"\) has no name`},
+		{name: "a unit outside", content: `{"schema":1,"units":[{"project":"p","name":"../x"}]}`, aside: `corrupt-.*`, said: `no unit can have`},
+		{name: "a unit twice", content: `{"schema":1,"units":[{"project":"p","name":"a"},{"project":"p","name":"a"}]}`, aside: `corrupt-.*`, said: `is there twice`},
+		{name: "a process group", content: `{"schema":1,"units":[{"project":"p","name":"a","pid":-1}]}`, aside: `corrupt-.*`, said: `has a negative pid`},
+		{name: "a text for a pid", content: `{"schema":1,"units":[{"project":"p","name":"a","pid":"1"}]}`, aside: `corrupt-.*`, said: `cannot unmarshal string`},
 		{name: "newer and shaped otherwise", content: `{"schema":9,"units":"none"}`, aside: `schema-9-.*`, said: `newer sysg`},
 	}
 	for _, test := range tests {
@@ -74,6 +79,34 @@ func TestLoadStateOfANewDirectory(t *testing.T) {
 	s, said, err := open(t).LoadState()
 	if err != nil || len(said) != 0 || !reflect.DeepEqual(s, State{}) {
 		t.Errorf("got %+v, %q, %v", s, said, err)
+	}
+}
+
+func TestLoadStateOfWhatIsNoFile(t *testing.T) {
+	for name, make := range map[string]func(path string) error{
+		"a directory":                      func(path string) error { return os.Mkdir(path, 0o700) },
+		"a symbolic link to nothing":       func(path string) error { return os.Symlink("/nowhere/at/all", path) },
+		"a symbolic link to itself":        func(path string) error { return os.Symlink(path, path) },
+		"a directory with something in it": func(path string) error { return os.MkdirAll(filepath.Join(path, "kept"), 0o700) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			if err := make(d.Paths().StateFile()); err != nil {
+				t.Fatal(err)
+			}
+			s, said, err := d.LoadState()
+			if err != nil || len(said) != 1 || !reflect.DeepEqual(s, State{}) {
+				t.Errorf("got %+v, %q, %v", s, said, err)
+			}
+			saver := NewSaver(d, nil)
+			saver.Save(State{BootID: "b"})
+			if err := saver.Close(); err != nil {
+				t.Error(err)
+			}
+			if left, err := filepath.Glob(d.Paths().StateFile() + ".corrupt-*"); err != nil || len(left) != 1 {
+				t.Errorf("moved to %q (%v)", left, err)
+			}
+		})
 	}
 }
 

@@ -16,7 +16,8 @@ const (
 	ringSuffix = ".ring"
 	// elsewhere is a file in the metrics directory that names the
 	// directory where the histories are instead.
-	elsewhere = "spillover"
+	// No project can have its name.
+	elsewhere = "%spillover"
 )
 
 // archive is the histories on disk. Its lock is held while a file is written
@@ -174,25 +175,46 @@ func (a *archive) begin(path string, r rings) (*os.File, error) {
 	if err := makePrivate(a.dir, filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp(a.dir, ".new-*") // mode 0600
+	// One writer at a time: a fixed name, so that no crash leaves litter.
+	beside := filepath.Join(a.dir, "%new")
+	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	file, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if err = file.Chmod(0o600); err == nil {
 		_, err = file.Write(r.encode(a.layout))
 	}
+	if err == nil && !r.blank() {
+		// What is carried over is worth the wait; an empty one is not.
+		err = file.Sync()
+	}
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = os.Rename(beside, path)
 	}
 	if err != nil {
 		_ = file.Close()
-		_ = os.Remove(file.Name())
+		_ = os.Remove(beside)
 		return nil, err
 	}
 	if a.used >= 0 {
 		a.used += a.layout.size()
 	}
 	return file, nil
+}
+
+// blank is whether nothing is known.
+func (r *rings) blank() bool {
+	for i := range r {
+		for _, p := range r[i].records {
+			if p.slot != 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // makePrivate makes directories of mode 0700 whatever the umask.

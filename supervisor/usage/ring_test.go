@@ -266,3 +266,19 @@ func FuzzDecode(f *testing.F) {
 		fresh.carry(r)
 	})
 }
+
+func TestAnyProjectNameMayHaveAHistory(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "spillover"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "spillover", "web.ring"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := point(dir, dir); err != nil {
+		t.Error(err)
+	}
+	if err := point(dir, "/elsewhere"); err != nil || follow(dir) != "/elsewhere" {
+		t.Errorf("leads to %s (%v)", follow(dir), err)
+	}
+}

@@ -21,6 +21,8 @@ type validation struct {
 	Projects    int                 `json:"projects"`
 	Units       int                 `json:"units"`
 	Diagnostics []config.Diagnostic `json:"diagnostics"`
+	// More is how many further errors there are.
+	More int `json:"more,omitempty"`
 }
 
 // Run checks; it exits 2 for a manifest that has errors.
@@ -39,7 +41,7 @@ func (c *validateCmd) run(a *app) error {
 	var invalid *config.Invalid
 	switch {
 	case errors.As(err, &invalid) && a.JSON:
-		if err := a.printJSON(validation{File: m.Path, Diagnostics: invalid.Diagnostics}); err != nil {
+		if err := a.printJSON(validation{File: m.Path, Diagnostics: invalid.Diagnostics, More: invalid.More}); err != nil {
 			return err
 		}
 		return silent(statusUsage)
@@ -57,8 +59,16 @@ func (c *validateCmd) run(a *app) error {
 	for _, d := range plan.Warnings {
 		fmt.Fprintln(a.Stderr, d)
 	}
-	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %d units in %d projects\n", m.Path, v.Units, v.Projects)
+	_, err = fmt.Fprintf(a.chatter(), "%s is valid: %s in %s\n", m.Path, counted(v.Units, "unit"), counted(v.Projects, "project"))
 	return err
+}
+
+// counted is a number of things: 1 unit, 2 units.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // schemaCmd prints the JSON Schema.

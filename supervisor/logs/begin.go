@@ -1,0 +1,156 @@
+package logs
+
+import "slices"
+
+// begin finds where to start.
+func (c *cursor) begin() error {
+	if err := c.stopHere(); err != nil {
+		return err
+	}
+	if err := c.find(); err != nil {
+		return err
+	}
+	if c.q.Follow {
+		c.stop = nil
+	}
+	return nil
+}
+
+// find goes to the first line.
+func (c *cursor) find() error {
+	switch {
+	case c.q.Lines == 0:
+		return c.beginAtEnd()
+	case c.q.Lines > 0 && !c.filters():
+		return c.beginBefore(c.q.Lines)
+	}
+	if err := c.beginAtStart(); err != nil || c.q.Lines < 0 {
+		return err
+	}
+	return c.beginAtLast(c.q.Lines)
+}
+
+// filters is whether not every line counts.
+func (c *cursor) filters() bool {
+	return c.q.Grep != nil || c.q.Run != 0 || !c.q.Since.IsZero() || !c.q.Until.IsZero()
+}
+
+func (c *cursor) beginAtEnd() error {
+	seg, err := openSegment(c.path, 0)
+	if err != nil || seg == nil {
+		return err
+	}
+	c.seg, c.at = seg, seg.size
+	c.inside = c.at > 0 && seg.lineStart(c.at) != c.at
+	c.match = true
+	return nil
+}
+
+// beginAtStart opens the oldest segment that can have lines that are wanted.
+func (c *cursor) beginAtStart() error {
+	list, _ := numbers(c.path)
+	for _, number := range slices.Backward(list) {
+		seg, err := openSegment(c.path, number)
+		if err != nil {
+			return err
+		}
+		if seg == nil {
+			continue
+		}
+		if number > 0 && !c.q.Since.IsZero() && seg.newest().Before(c.q.Since) {
+			_ = seg.file.Close()
+			continue
+		}
+		c.seg, c.at = seg, 0
+		if !c.q.Since.IsZero() {
+			c.at = seg.since(c.q.Since)
+		}
+		return nil
+	}
+	return nil
+}
+
+// beginBefore starts n lines before the end: behind the end of the line before
+// them, which may be in an older segment than they are.
+func (c *cursor) beginBefore(n int) error {
+	list, _ := numbers(c.path)
+	ends := n + 1
+	for i, number := range list {
+		seg, err := openSegment(c.path, number)
+		if err != nil {
+			return err
+		}
+		if seg == nil {
+			continue
+		}
+		c.close()
+		c.seg, c.at = seg, 0
+		from := seg.size
+		if i == 0 {
+			if from = c.size(); !seg.endsLine(from) {
+				// The last line has no newline of its own, and what
+				// breaks off at its end does not begin another.
+				ends--
+			}
+		}
+		at, found, seen := seg.backwards(from, ends)
+		if found {
+			c.at = at
+			return nil
+		}
+		ends -= seen
+	}
+	return nil
+}
+
+// place is where a line begins.
+type place struct {
+	id fileID
+	at int64
+}
+
+// beginAtLast reads everything to find where the last n wanted lines begin.
+func (c *cursor) beginAtLast(n int) error {
+	var places []place
+	for {
+		_, first, ok, err := c.one(!c.q.Follow)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		if first != nil {
+			places = append(places, *first)
+		}
+		if len(places) >= 2*n+1024 {
+			places = append(places[:0], places[len(places)-n:]...)
+		}
+	}
+	c.skipped = nil
+	if len(places) == 0 {
+		return nil
+	}
+	return c.seek(places[max(len(places)-n, 0)])
+}
+
+// seek goes back to a place, or to the oldest there is where that has gone.
+func (c *cursor) seek(to place) error {
+	c.close()
+	c.at, c.buf, c.inside, c.told = 0, nil, false, 0
+	list, _ := numbers(c.path)
+	for _, number := range list {
+		seg, err := openSegment(c.path, number)
+		if err != nil {
+			return err
+		}
+		if seg != nil && seg.id == to.id {
+			c.seg, c.at = seg, to.at
+			return nil
+		}
+		if seg != nil {
+			_ = seg.file.Close()
+		}
+	}
+	return c.beginAtStart()
+}
