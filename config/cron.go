@@ -1,23 +1,6 @@
 package config
 
-import (
-	"fmt"
-	"strings"
-	"time"
-
-	_ "time/tzdata" // Time zones are checked on machines that have none.
-
-	cron "github.com/netresearch/go-cron"
-)
-
-// cronParser reads six fields, five, or a descriptor. It looks as far ahead
-// as it takes to meet each date on each day of the week.
-var cronParser = cron.MustNewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor).
-	WithMaxSearchYears(40)
-
-// cronEpoch is where the search for a date begins: every date in every
-// weekday is met in the 28 years after it.
-var cronEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+import "strings"
 
 // cron reads when a job runs.
 func (d *decoder) cron(o object, u *Unit) {
@@ -40,31 +23,12 @@ func (d *decoder) cron(o object, u *Unit) {
 	if !c.given("expression") {
 		d.errorf(o.pos("cron"), len("cron"), `add expression: "0 0 * * * *"`, "cron needs an expression")
 	}
-	if u.Cron.Expression != "" {
-		d.cronExpression(c.get("expression"), u.Cron.Expression)
+	expression := c.get("expression")
+	if u.Cron.Expression == "" {
+		expression = nil
 	}
-	if u.Cron.Timezone != "" {
-		if _, err := time.LoadLocation(u.Cron.Timezone); err != nil {
-			d.wrong(c.get("timezone"), fmt.Sprintf("there is no time zone %q", u.Cron.Timezone), "it is like Europe/Berlin or UTC")
-		}
-	}
+	d.schedule(expression, c.get("timezone"), u.Cron)
 	d.cronAlone(o, u, oneshot)
-}
-
-// cronExpression notes an expression that cannot be read, or is never due.
-func (d *decoder) cronExpression(n *node, expression string) {
-	if strings.HasPrefix(expression, "TZ=") || strings.HasPrefix(expression, "CRON_TZ=") {
-		d.wrong(n, "a time zone cannot stand in the expression", "write timezone: beside it")
-		return
-	}
-	schedule, err := cronParser.Parse(expression)
-	if err != nil {
-		d.wrong(n, fmt.Sprintf("cannot read the cron expression: %v", err), "the fields are second minute hour day month weekday, or the last five")
-		return
-	}
-	if schedule.Next(cronEpoch).IsZero() {
-		d.note(SeverityWarning, n.pos, len(n.value), "the fields are second minute hour day month weekday", "the cron expression %q is never due", expression)
-	}
 }
 
 // cronAlone notes what a job cannot have beside its clock.

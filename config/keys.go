@@ -140,11 +140,11 @@ var hookKeys = []key{
 }
 
 var cronKeys = []key{
-	{name: "expression", shape: shapeText, pattern: filledPattern, doc: "Second, minute, hour, day, month, weekday; with five fields the second is 0; or @daily and its like."},
+	{name: "expression", shape: shapeText, pattern: filledPattern, doc: "Second, minute, hour, day, month, weekday; with five fields the second is 0; or @daily and its like, or @every 90s. Where day and weekday are both restricted, either is enough."},
 	{name: "timezone", shape: shapeText, pattern: filledPattern, doc: "An IANA time zone; default the machine's."},
 	{name: "overlap", shape: shapeText, enum: []string{"skip", "queue", "replace"}, doc: "What happens when the run before still runs (skip)."},
 	{name: "timeout", shape: shapeDuration, doc: "How long a run may take."},
-	{name: "jitter", shape: shapeDuration, doc: "How much later a run may begin, at random."},
+	{name: "jitter", shape: shapeDuration, doc: "How much later a run may begin, at random; never past the next due time."},
 	{name: "catch_up", shape: shapeText, enum: []string{"none", "once"}, doc: "Whether a missed run is made up for (none)."},
 	{name: "history", shape: shapeInt, least: 1, most: 10_000, doc: "How many runs are remembered (10)."},
 }

@@ -136,6 +136,13 @@ func (p LogsParams) check() error {
 		return wrong(`"until" is before "since"`)
 	case !p.Follow && (p.UntilDown || p.Newest):
 		return wrong(`"until_down" and "newest" belong to "follow"`)
+	case !p.UntilDown && len(p.Down) > 0:
+		return wrong(`"down" belongs to "until_down"`)
+	}
+	for _, name := range p.Down {
+		if err := checkName("down", name); err != nil {
+			return err
+		}
 	}
 	for i, kind := range p.Kinds {
 		if !slices.Contains(logKinds, kind) {

@@ -52,6 +52,8 @@ func TestParamsThatMakeNoSense(t *testing.T) {
 		{MethodLogs, `{"kinds":["stdout","supervisor"]}`, "kinds"},
 		{MethodLogs, `{"kinds":["supervisor"],"units":["web"]}`, "units"},
 		{MethodLogs, `{"kinds":["supervisor"],"run":3}`, "run"},
+		{MethodLogs, `{"follow":true,"down":["web"]}`, "down"},
+		{MethodLogs, `{"follow":true,"until_down":true,"down":[""]}`, "down"},
 		{MethodLogs, `{"since":"yesterday"}`, "since"},
 		{MethodLogs, `{"since":"2026-02-01T00:00:00Z","until":"2026-01-01T00:00:00Z"}`, "until"},
 		{MethodLogs, `{"until_down":true}`, "until_down"},

@@ -213,7 +213,7 @@ func (c *Client) write(m message) error {
 
 // errLost is the error of a connection that ended before the answer came.
 func errLost() error {
-	e := Errorf(CodeFailed, "the supervisor closed the connection")
+	e := Errorf(CodeLost, "the supervisor closed the connection")
 	e.Try = "sysg status shows whether it runs; sysg logs --kind supervisor says why it ended"
 	return e
 }

@@ -84,6 +84,8 @@ const (
 	CodeCanceled        Code = "canceled"
 	CodeShuttingDown    Code = "shutting_down"
 	CodeInternal        Code = "internal"
+	// CodeLost is a client's own: the connection ended before the answer.
+	CodeLost Code = "lost"
 )
 
 // HelloParams opens every connection.
@@ -377,6 +379,9 @@ type LogsParams struct {
 	// UntilDown ends a Follow once every selected unit has come to rest
 	// and all that they wrote was sent.
 	UntilDown bool `json:"until_down,omitempty"`
+	// Down are the units whose rest UntilDown waits for; none means every
+	// selected one.
+	Down []string `json:"down,omitempty"`
 	// Newest lets a slow follower jump to the newest lines instead of
 	// reading all of them; what it jumps over is told as Skipped.
 	Newest bool `json:"newest,omitempty"`

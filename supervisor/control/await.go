@@ -150,6 +150,9 @@ func (s *server) wait(ctx context.Context, r *ipc.Request) (any, error) {
 	if !ok {
 		return nil, ipc.Errorf(ipc.CodeUsage, "cannot wait for %q: it is healthy, running, completed or stopped", p.For)
 	}
+	if len(p.Units) == 0 && (p.For == "running" || p.For == "healthy") {
+		judge = upAtAll
+	}
 	_, views, err := s.views(p.Selection, false)
 	if err != nil {
 		return nil, err
@@ -176,18 +179,38 @@ func (s *server) wait(ctx context.Context, r *ipc.Request) (any, error) {
 }
 
 // waits says for each goal whether a unit has reached it, and whether it can
-// still get there by itself.
+// still get there by itself. No unit runs with a health check, so healthy is
+// what running is.
 var waits = map[string]func(unit.Unit) (reached, possible bool){
-	"running": func(u unit.Unit) (bool, bool) {
-		return u.State == unit.Running && (u.Ready || u.Policy.Oneshot), !u.Settled() || u.State == unit.Running
-	},
+	"running": running,
+	"healthy": running,
 	"completed": func(u unit.Unit) (bool, bool) {
 		return u.State == unit.Completed, !u.Settled() || u.State == unit.Running
 	},
 	"stopped": func(u unit.Unit) (bool, bool) {
 		return !u.Alive() && u.Settled(), true
 	},
-	"healthy": func(unit.Unit) (bool, bool) { return false, false },
+}
+
+// running is whether a unit that was named is up; a one-shot that has done its
+// work, and a unit that was skipped, are as up as they will be.
+func running(u unit.Unit) (reached, possible bool) {
+	switch {
+	case u.State == unit.Running:
+		return u.Ready || u.Policy.Oneshot, true
+	case u.State == unit.Completed && u.Policy.Oneshot, u.State == unit.Skipped:
+		return true, true
+	}
+	return false, !u.Settled()
+}
+
+// upAtAll is running for all units together: one that ended well does not keep
+// the others from being up.
+func upAtAll(u unit.Unit) (reached, possible bool) {
+	if u.State == unit.Completed {
+		return true, true
+	}
+	return running(u)
 }
 
 func standings(snap *supervisor.Snapshot, views []*supervisor.View, judge func(unit.Unit) (bool, bool)) []supervisor.Standing {

@@ -336,7 +336,7 @@ func (s *server) purge(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	s.note(r, "purge "+p.Project)
+	s.note(r, describe("purge", ipc.Selection{Project: p.Project}))
 	if p.Force {
 		if err := s.stopFor(ctx, r, p.Project); err != nil {
 			return nil, err

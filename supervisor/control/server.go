@@ -71,7 +71,9 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", clip(r.Method, 60))
 	}
 	defer s.rest.Reset(restAfter)
+	began := time.Now()
 	result, err := h(s, ctx, r)
+	s.log.Debug("request", "method", r.Method, "client", r.Client, "pid", r.Peer.PID, "took", time.Since(began), "error", err)
 	return result, WireError(err)
 }
 

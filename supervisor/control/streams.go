@@ -38,7 +38,11 @@ func (s *server) logs(ctx context.Context, r *ipc.Request) (any, error) {
 		var done context.CancelFunc
 		ctx, done = context.WithCancel(ctx)
 		defer done()
-		go s.untilDown(ctx, p.Selection, files, done)
+		sel := p.Selection
+		if len(p.Down) > 0 {
+			sel.Units = p.Down
+		}
+		go s.untilDown(ctx, sel, files, done)
 	}
 	s.flush(files)
 	var result ipc.LogsResult
@@ -95,6 +99,9 @@ func (s *server) logSources(p ipc.LogsParams) ([]logs.File, error) {
 		kinds = []string{"stdout"}
 	}
 	if contains(kinds, supervisorKind) {
+		if len(kinds) > 1 || len(p.Units) > 0 || p.Project != "" {
+			return nil, ipc.Errorf(ipc.CodeUsage, "the supervisor's log is no unit's: ask for it alone")
+		}
 		return []logs.File{{Kind: supervisorKind, Path: s.paths.SupervisorLog()}}, nil
 	}
 	_, views, err := s.views(p.Selection, len(p.Units) > 0)

@@ -17,49 +17,99 @@ type CronHistory struct {
 	Schema int `json:"schema"`
 	// Jobs are by project/name, each oldest run first.
 	Jobs map[string][]CronRun `json:"jobs"`
+	// Last is, by project/name, the newest due time that was decided. It is
+	// more than the newest entry tells: entries are forgotten, and a job
+	// has a first due time before it has any.
+	Last map[string]time.Time `json:"last,omitempty"`
 }
+
+// The words for what became of a due time.
+const (
+	// CronQueued is decided and has not begun.
+	CronQueued    = "queued"
+	CronRunning   = "running"
+	CronCompleted = "completed"
+	CronFailed    = "failed"
+	// CronSkipped did not happen because it should not have.
+	CronSkipped = "skipped"
+	// CronMissed did not happen because nobody was there to begin it.
+	CronMissed = "missed"
+)
 
 // CronRun is one time a job was due.
 type CronRun struct {
 	// Run is the number of the run, 0 where it was not started.
 	Run uint64 `json:"run,omitempty"`
-	// Scheduled is when it was due, Start and End when it ran.
+	// Manual is whether an operator asked for it.
+	Manual bool `json:"manual,omitempty"`
+	// Scheduled is when it was due or asked for, Start and End when it ran.
 	Scheduled time.Time `json:"scheduled,omitzero"`
 	Start     time.Time `json:"start,omitzero"`
 	End       time.Time `json:"end,omitzero"`
-	// Status is a word: running, completed, failed, skipped, missed.
+	// Status is one of the words above, CronQueued to CronMissed.
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
 	Exit   *Exit  `json:"exit,omitempty"`
 }
 
-// With is the history after a run of the job began or ended: it takes the
-// place of the entry with the same run number, or comes last. Only the newest
-// keep entries of the job stay; keep below 1 keeps one. The receiver stays as
-// it is.
+// open is whether the entry is not the last about its due time.
+func (r CronRun) open() bool { return r.Status == CronQueued || r.Status == CronRunning }
+
+// continues is whether the entry is about the same due time as an older one.
+func (r CronRun) continues(old CronRun) bool {
+	if r.Run != 0 && r.Run == old.Run {
+		return true
+	}
+	return old.Status == CronQueued && old.Manual == r.Manual && old.Scheduled.Equal(r.Scheduled)
+}
+
+// With is the history with one more entry of the job: it takes the place of
+// the entry that it continues, by run number or because that one was queued
+// for the same time, or comes last. Only the newest keep entries of the job
+// stay, and those that are queued or running; keep below 1 keeps one. The
+// receiver stays as it is.
 func (h CronHistory) With(job string, run CronRun, keep int) CronHistory {
 	runs := slices.Clone(h.Jobs[job])
-	same := func(r CronRun) bool { return run.Run != 0 && r.Run == run.Run }
-	if at := slices.IndexFunc(runs, same); at >= 0 {
+	if at := slices.IndexFunc(runs, run.continues); at >= 0 {
 		runs[at] = run
 	} else {
 		runs = append(runs, run)
 	}
-	runs = slices.Clone(runs[max(0, len(runs)-max(1, keep)):])
+	for len(runs) > max(1, keep) {
+		at := slices.IndexFunc(runs, func(r CronRun) bool { return !r.open() })
+		if at < 0 {
+			break
+		}
+		runs = slices.Delete(runs, at, at+1)
+	}
 
 	jobs := maps.Clone(h.Jobs)
 	if jobs == nil {
 		jobs = make(map[string][]CronRun, 1)
 	}
-	jobs[job] = runs
-	return CronHistory{Schema: CronSchema, Jobs: jobs}
+	jobs[job] = slices.Clip(runs)
+	h.Schema, h.Jobs = CronSchema, jobs
+	return h
+}
+
+// Decided is the history once every due time of the job up to this one is
+// decided. The receiver stays as it is.
+func (h CronHistory) Decided(job string, until time.Time) CronHistory {
+	last := maps.Clone(h.Last)
+	if last == nil {
+		last = make(map[string]time.Time, 1)
+	}
+	last[job] = until
+	h.Schema, h.Last = CronSchema, last
+	return h
 }
 
 // Without is the history after the job was forgotten.
 func (h CronHistory) Without(job string) CronHistory {
-	jobs := maps.Clone(h.Jobs)
+	jobs, last := maps.Clone(h.Jobs), maps.Clone(h.Last)
 	delete(jobs, job)
-	return CronHistory{Schema: CronSchema, Jobs: jobs}
+	delete(last, job)
+	return CronHistory{Schema: CronSchema, Jobs: jobs, Last: last}
 }
 
 // LoadCron reads cron_state.json by the rules of LoadState.

@@ -11,7 +11,7 @@
 // hand cannot let a second supervisor in. Everybody else only reads: Paths,
 // ReadState, ReadHint and ReadDir change nothing on disk and need no lock.
 //
-// # Two ways of writing
+// # Three ways of writing
 //
 //   - state.json, cron_state.json and config_hint are replaced whole: written
 //     beside their place, fsynced, renamed over it, and the directory fsynced.
@@ -22,6 +22,9 @@
 //     files named by the first sequence number in them. It is not fsynced with
 //     every batch: a crash of the supervisor loses nothing that was written, a
 //     crash of the machine may lose the last moments.
+//   - The outbox has a file for each delivery, removed when that is over. It is
+//     written at once and fsynced and renamed soon after, so that a burst waits
+//     for no disk. It is bounded; the oldest give way.
 //
 // # Nothing here stops a supervisor
 //

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -63,12 +65,49 @@ func TestCronHistory(t *testing.T) {
 	if want := []string{"completed", "skipped", "missed"}; !reflect.DeepEqual(statuses, want) {
 		t.Errorf("got %q, want %q", statuses, want)
 	}
-	if left := got.Without("shop/report"); len(left.Jobs) != 0 {
+	if left := got.Decided("shop/report", due).Without("shop/report"); len(left.Jobs) != 0 || len(left.Last) != 0 {
 		t.Errorf("left %+v", left)
 	}
 
 	write(t, d.Paths().CronFile(), `{"schema":1,"jobs":`)
 	if _, said, err := d.LoadCron(); err != nil || len(said) != 1 {
 		t.Errorf("of a torn file: said %q, %v", said, err)
+	}
+}
+
+// A due time has one entry, from being queued to its end; what is open is not
+// forgotten for newer entries.
+func TestCronEntriesContinue(t *testing.T) {
+	due := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
+	var h CronHistory
+	says := func(want string) {
+		t.Helper()
+		var got []string
+		for _, r := range h.Jobs["shop/report"] {
+			got = append(got, fmt.Sprint(r.Run, " ", r.Status))
+		}
+		if text := strings.Join(got, ", "); text != want {
+			t.Errorf("got %q, want %q", text, want)
+		}
+	}
+	with := func(r CronRun) { h = h.With("shop/report", r, 2) }
+
+	with(CronRun{Scheduled: due, Status: CronQueued})
+	with(CronRun{Scheduled: due, Status: CronQueued, Manual: true})
+	says("0 queued, 0 queued")
+	with(CronRun{Scheduled: due, Run: 1, Status: CronRunning})
+	with(CronRun{Scheduled: due, Status: CronSkipped, Manual: true})
+	says("1 running, 0 skipped")
+	with(CronRun{Scheduled: due.Add(time.Hour), Status: CronSkipped})
+	with(CronRun{Scheduled: due.Add(2 * time.Hour), Status: CronMissed})
+	says("1 running, 0 missed")
+	with(CronRun{Scheduled: due, Run: 1, Status: CronCompleted})
+	with(CronRun{Scheduled: due.Add(3 * time.Hour), Status: CronQueued})
+	says("0 missed, 0 queued")
+
+	before := h
+	h = h.Decided("shop/report", due)
+	if len(before.Last) != 0 || !h.Last["shop/report"].Equal(due) {
+		t.Errorf("before %v, after %v", before.Last, h.Last)
 	}
 }

@@ -43,6 +43,11 @@ type app struct {
 	Surroundings
 	globals
 	paths store.Paths
+	// named is whether --config stands on the command line, scoped whether
+	// Project comes from it.
+	named, scoped bool
+	// levelGiven is whether --log-level stands there.
+	levelGiven bool
 	// command is what stands after "--"; given says whether there was one.
 	command []string
 	given   bool
@@ -50,6 +55,7 @@ type app struct {
 
 // prepare settles the flags and finds the state directory.
 func (a *app) prepare() error {
+	a.named, a.levelGiven = a.Config != "", a.LogLevel != ""
 	if err := a.settle(a.getenv); err != nil {
 		return err
 	}
@@ -64,7 +70,7 @@ func (a *app) prepare() error {
 	}
 	paths, err := store.Locate(a.Sys, a.getenv)
 	if err != nil {
-		return cannot("find the state directory", err)
+		return sentence(err)
 	}
 	a.paths = paths
 	return nil

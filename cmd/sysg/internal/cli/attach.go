@@ -45,10 +45,12 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	t := &attachment{app: a, cmd: c, began: time.Now(), stopping: make(chan struct{})}
 	client, err := a.dial(ctx)
 	var ended chan error
-	if notRunning(err) {
-		t.own = true
+	for notRunning(err) {
 		ended = make(chan error, 1)
-		client, err = a.superviseHere(ctx, ended)
+		client, t.own, err = a.superviseHere(ctx, ended)
+		if errors.Is(err, context.DeadlineExceeded) && time.Since(t.began) < launchTime {
+			client, err = a.dial(ctx)
+		}
 	}
 	if err != nil {
 		return err
@@ -56,14 +58,33 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	defer client.Close()
 	t.client = client
 	err = t.run(ctx, p, signals)
-	if t.own {
-		err = errors.Join(err, t.end(ctx, ended))
+	if !t.own {
+		return err
 	}
-	return err
+	if fault := t.end(ctx, cancel, ended); fault != nil || !over(err) {
+		return errors.Join(err, fault)
+	}
+	return t.stoppedByOther(err)
 }
 
-// superviseHere runs a supervisor in this process and connects to it.
-func (a *app) superviseHere(ctx context.Context, ended chan<- error) (*ipc.Client, error) {
+// stoppedByOther is what the command ends with when another one stopped the
+// supervisor of this process: the units came to rest, as with Ctrl-C.
+func (t *attachment) stoppedByOther(err error) error {
+	select {
+	case <-t.stopping:
+		return t.verdict
+	default:
+	}
+	if t.cmd.ExitCodeFrom != "" || t.cmd.AbortOnExit {
+		return err
+	}
+	t.remark("stopped by another command")
+	return nil
+}
+
+// superviseHere runs a supervisor in this process and connects to it. Where
+// another start was quicker it connects to that one's, which is not its own.
+func (a *app) superviseHere(ctx context.Context, ended chan<- error) (client *ipc.Client, own bool, err error) {
 	isReady := make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
@@ -73,23 +94,24 @@ func (a *app) superviseHere(ctx context.Context, ended chan<- error) (*ipc.Clien
 	}()
 	select {
 	case <-isReady:
-		return a.dial(ctx)
-	case err := <-failed:
+		client, err = a.dial(ctx)
+		return client, true, err
+	case err = <-failed:
 		var locked *store.ErrLocked
 		if errors.As(err, &locked) {
-			// Another start was quicker.
-			return a.dial(ctx)
+			client, err = a.dialSoon(ctx)
 		}
-		return nil, err
+		return client, false, err
 	}
 }
 
-// end stops the supervisor of this process, and waits for it.
-func (t *attachment) end(ctx context.Context, ended <-chan error) error {
+// end stops the supervisor of this process, and waits until it has written
+// what it knows. One that cannot be asked is on its way out, or is told by
+// cancel.
+func (t *attachment) end(ctx context.Context, cancel func(), ended <-chan error) error {
 	var r ipc.OperationResult
-	err := t.client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r)
-	if err != nil && len(ended) == 0 {
-		return err
+	if t.client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r) != nil {
+		cancel()
 	}
 	return <-ended
 }
@@ -129,7 +151,7 @@ func (t *attachment) run(ctx context.Context, p ipc.StartParams, signals <-chan 
 	if err != nil {
 		return err
 	}
-	return t.judge(names)
+	return t.judge(t.ours(names))
 }
 
 func (t *attachment) checkExitCodeFrom(r ipc.OperationResult) error {
@@ -146,11 +168,21 @@ func (t *attachment) checkExitCodeFrom(r ipc.OperationResult) error {
 	return e
 }
 
-// show prints lines until every unit is at rest.
+// ours are the units that the command is over with: those it started, or all
+// of them where it started none. A supervisor of this process ends with the
+// command, so all of them are its own.
+func (t *attachment) ours(names []string) []string {
+	if t.own || len(t.started) == 0 {
+		return names
+	}
+	return t.started
+}
+
+// show prints lines until every unit of this command is at rest.
 func (t *attachment) show(ctx context.Context, names []string) error {
 	p := ipc.LogsParams{
 		Selection: ipc.Selection{Units: names}, Kinds: []string{"stdout", "stderr"},
-		Lines: -1, Since: t.began, Follow: true, UntilDown: true,
+		Lines: -1, Since: t.began, Follow: true, UntilDown: true, Down: t.ours(names),
 	}
 	var done ipc.LogsResult
 	err := t.client.Stream(ctx, ipc.MethodLogs, p, func(note string, raw json.RawMessage) error {

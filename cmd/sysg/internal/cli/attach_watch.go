@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"systemg/ipc"
 	"systemg/supervisor/unit"
@@ -17,11 +18,16 @@ func (t *attachment) watch(ctx context.Context, names []string) {
 	}
 	defer client.Close()
 	seen := map[string]ipc.Unit{}
-	take := func(list []ipc.Unit, quiet bool) {
+	take := func(list []ipc.Unit, first bool) {
 		for _, u := range list {
 			before := seen[u.ID]
 			seen[u.ID] = u
-			if !quiet && (before.State != u.State || before.Run != u.Run) {
+			changed := before.State != u.State || before.Run != u.Run
+			if first {
+				// One that is quick has ended before anybody looked.
+				changed = ended(before, u) && slices.Contains(t.started, u.ID)
+			}
+			if changed {
 				t.tell(ctx, before, u)
 			}
 		}
@@ -43,14 +49,15 @@ func (t *attachment) tell(ctx context.Context, before, u ipc.Unit) {
 	if !ended(before, u) {
 		return
 	}
-	switch {
-	case t.cmd.ExitCodeFrom == u.Name || t.cmd.ExitCodeFrom == u.ID:
-		t.verdictOnce(silent(exitCode(u)))
-		t.stop(ctx, false)
-	case t.cmd.AbortOnExit:
+	if t.decides(u) || t.cmd.AbortOnExit {
 		t.verdictOnce(silent(exitCode(u)))
 		t.stop(ctx, false)
 	}
+}
+
+// decides is whether the command ends as the unit does.
+func (t *attachment) decides(u ipc.Unit) bool {
+	return t.cmd.ExitCodeFrom == u.Name || t.cmd.ExitCodeFrom == u.ID
 }
 
 // news is what is worth a line between the units' own.
@@ -111,17 +118,26 @@ func (t *attachment) judge(names []string) error {
 		return err
 	}
 	var bad []string
-	worst := ""
+	var culprit *ipc.Unit
 	for _, u := range r.Units {
+		if t.decides(u) && u.LastExit != nil {
+			// Everything came to rest before its end was told.
+			return silent(exitCode(u))
+		}
 		if s := unit.State(u.State); s == unit.Failed || s == unit.Blocked {
 			bad = append(bad, fmt.Sprintf("%s %s (%s)", u.Name, u.State, u.Reason))
-			worst = first(worst, u.Name)
+			if culprit == nil {
+				culprit = &u
+			}
 		}
 	}
 	if len(bad) == 0 {
 		return nil
 	}
-	e := ipc.Errorf(ipc.CodeFailed, "%d of %d units failed: %s", len(bad), len(r.Units), joined(bad))
-	e.Try = "sysg why " + worst
+	if t.cmd.AbortOnExit {
+		return silent(exitCode(*culprit))
+	}
+	e := ipc.Errorf(ipc.CodeFailed, "%d of %s failed: %s", len(bad), counted(len(r.Units), "unit"), joined(bad))
+	e.Try = "sysg why " + culprit.Name
 	return e
 }

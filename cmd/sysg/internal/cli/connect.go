@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,6 +64,51 @@ func (a *app) selection(names []string) ipc.Selection {
 	return ipc.Selection{Units: names, Project: a.Project}
 }
 
+// scope has commands that show or stop what runs narrowed to the project of
+// the manifest that --config names, as if --project had named it. A manifest
+// of several projects narrows nothing. The project need not be known to the
+// supervisor.
+func (a *app) scope() error {
+	if !a.named || a.Project != "" {
+		return nil
+	}
+	path, err := a.manifestPath()
+	if err != nil {
+		return err
+	}
+	hint, err := store.ReadHint(a.paths)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for id, manifest := range hint.Manifests {
+		if manifest == path {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		// It was never used: only the file itself can tell.
+		plan, err := a.load(ipc.Manifest{Path: path, Env: a.Environ})
+		if err != nil {
+			return err
+		}
+		for _, p := range plan.Projects {
+			ids = append(ids, p.ID)
+		}
+	}
+	if len(ids) == 1 {
+		a.Project, a.scoped = ids[0], true
+	}
+	return nil
+}
+
+// neverStarted is whether an error says that the project of the manifest
+// which --config names is one that nobody has started.
+func (a *app) neverStarted(err error) bool {
+	var e *ipc.Error
+	return a.scoped && errors.As(err, &e) && e.Code == ipc.CodeUnknownProject
+}
+
 // manifest is the manifest a command is about, with the caller's environment:
 // --config, or the project's, or the one in this folder, or the last one
 // used. Path is empty where there is none.
@@ -81,9 +127,14 @@ func (a *app) manifestPath() (string, error) {
 			return "", err
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			if found, ok := config.Find(path); ok {
-				return found, nil
+			found, ok := config.Find(path)
+			if !ok {
+				return "", &failure{
+					code: ipc.CodeManifestInvalid, text: fmt.Sprintf("there is no systemg.yaml in %s", path),
+					try: "name the manifest itself with --config",
+				}
 			}
+			return found, nil
 		}
 		return path, nil
 	}
@@ -112,8 +163,25 @@ func (a *app) load(m ipc.Manifest) (*config.Plan, error) {
 	})
 }
 
+// check reads a manifest before anything is asked for, and tells its warnings.
+func (a *app) check(m ipc.Manifest) (*config.Plan, error) {
+	plan, err := a.load(m)
+	if err == nil && !a.Quiet && !a.JSON {
+		for _, d := range plan.Warnings {
+			fmt.Fprintln(a.Stderr, d)
+		}
+	}
+	return plan, err
+}
+
 // noManifest is the error of a command that needs one.
-func noManifest() error {
+func (a *app) noManifest() error {
+	if a.Project != "" {
+		return &failure{
+			code: ipc.CodeUnknownProject, text: fmt.Sprintf("no project is called %q", a.Project),
+			try: "sysg start -c path/to/systemg.yaml",
+		}
+	}
 	return &failure{
 		code: ipc.CodeUsage, text: "there is no manifest: no systemg.yaml in this folder, and none was used before",
 		try: "sysg start -c path/to/systemg.yaml",

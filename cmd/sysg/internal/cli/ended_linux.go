@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -44,3 +45,50 @@ func awaitEnd(ctx context.Context, pid int) {
 	case <-ctx.Done():
 	}
 }
+
+// endWithReader calls end when nobody reads what is written to the file any
+// more, which a command that waits for something to write would not notice. It
+// ends then, or with the process.
+func endWithReader(f *os.File, end func()) {
+	fds := []unix.PollFd{{Fd: int32(f.Fd())}}
+	for {
+		_, err := unix.Poll(fds, -1)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err == nil && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0:
+			end()
+			return
+		default:
+			return
+		}
+	}
+}
+
+// folder tells when something new is in a folder.
+type folder struct{ events *os.File }
+
+func watchFolder(path string) (*folder, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("cannot watch %s: %w", path, err)
+	}
+	f := &folder{events: os.NewFile(uintptr(fd), "inotify")}
+	// A socket answers once it has its mode, so a new mode is news too.
+	if _, err := unix.InotifyAddWatch(fd, path, unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_ATTRIB); err != nil {
+		f.close()
+		return nil, fmt.Errorf("cannot watch %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// wait returns when something new has come since the last wait.
+func (f *folder) wait(ctx context.Context) error {
+	defer context.AfterFunc(ctx, f.close)()
+	_, err := f.events.Read(make([]byte, 4096))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+func (f *folder) close() { _ = f.events.Close() }

@@ -46,7 +46,7 @@ func (s silent) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // usage is the error of a command line that makes no sense.
 func usage(format string, a ...any) error {
-	return &failure{code: ipc.CodeUsage, text: fmt.Sprintf(format, a...), try: "sysg --help"}
+	return &failure{code: ipc.CodeUsage, text: fmt.Sprintf(format, a...), try: generalHelp}
 }
 
 // cannot says what a command could not do and why; nil stays nil.
@@ -82,10 +82,24 @@ func cannot(op string, err error) error {
 		f.code = ipc.CodeManifestInvalid
 	case errors.As(err, &invalid):
 		f.code, f.data = ipc.CodeManifestInvalid, map[string]any{"diagnostics": invalid.Diagnostics}
+		if len(invalid.Diagnostics) == 1 {
+			// It is shown above, with its place.
+			f.text = "the manifest has an error"
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		f.code, f.text = ipc.CodeTimeout, "the time is over"
 	case errors.Is(err, context.Canceled):
 		f.code, f.text = ipc.CodeCanceled, "interrupted"
+	}
+	return f
+}
+
+// sentence is an error whose text says already what could not be done.
+func sentence(err error) error {
+	f := &failure{code: ipc.CodeFailed, text: err.Error()}
+	var cure interface{ Try() string }
+	if errors.As(err, &cure) {
+		f.try = cure.Try()
 	}
 	return f
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"systemg/ipc"
 )
 
 // grammar is the whole command line.
@@ -54,6 +56,9 @@ func Main(args []string, around Surroundings) int {
 		report(around.Stderr, err, false)
 		return exitStatus(err)
 	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:len(args):len(args)], "--help")
+	}
 	args = a.cut(args)
 	g := &grammar{}
 	parser, err := newParser(g, around)
@@ -69,43 +74,24 @@ func Main(args []string, around Surroundings) int {
 }
 
 func newParser(g *grammar, around Surroundings) (*kong.Kong, error) {
-	return kong.New(g,
+	return kong.New(g, append(values(),
 		kong.Name("sysg"), kong.Description(description),
 		kong.Writers(around.Stdout, around.Stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.UsageOnError(),
-	)
+	)...)
 }
 
 // cut takes off what stands after "--", which start takes as a command; any
 // other command takes it as names.
 func (a *app) cut(args []string) []string {
-	args = joinNegative(args)
 	at := slices.Index(args, "--")
 	if at < 0 || !slices.Contains(args[:at], "start") {
 		return args
 	}
 	a.command, a.given = args[at+1:], true
 	return args[:at]
-}
-
-// joinNegative makes one word of a flag and the negative number after it, which
-// kong would take for a flag.
-func joinNegative(args []string) []string {
-	var joined []string
-	for i := 0; i < len(args); i++ {
-		if args[i] == "--" {
-			return append(joined, args[i:]...)
-		}
-		if i+1 < len(args) && contains([]string{"-n", "-l", "--lines", "--tail"}, args[i]) && isNegative(args[i+1]) {
-			joined = append(joined, "--lines="+args[i+1])
-			i++
-			continue
-		}
-		joined = append(joined, args[i])
-	}
-	return joined
 }
 
 func isNegative(s string) bool { return len(s) > 1 && s[0] == '-' && s[1] >= '0' && s[1] <= '9' }
@@ -131,17 +117,38 @@ func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err
 	if err := a.prepare(); err != nil {
 		return 0, err
 	}
-	return 0, ctx.Run(a)
+	return 0, cured(ctx.Run(a), ctx)
+}
+
+// cured has a usage error point to the help of its command.
+func cured(err error, ctx *kong.Context) error {
+	var f *failure
+	if errors.As(err, &f) && f.try == generalHelp {
+		if node := ctx.Selected(); node != nil {
+			f.try = helpOf(node)
+		}
+	}
+	return err
+}
+
+// generalHelp is the cure for a command line that names no command.
+const generalHelp = "sysg --help"
+
+func helpOf(node *kong.Node) string {
+	return fmt.Sprintf("sysg %s --help", strings.Fields(node.Path())[0])
 }
 
 // misused is kong's error as a usage error.
 func misused(err error) error {
 	var parse *kong.ParseError
-	f := &failure{code: "usage", text: err.Error(), try: "sysg --help"}
-	if errors.As(err, &parse) && parse.Context != nil {
-		if node := parse.Context.Selected(); node != nil {
-			f.try = fmt.Sprintf("sysg %s --help", strings.Fields(node.Path())[0])
-		}
+	f := &failure{code: ipc.CodeUsage, text: said(err.Error(), true), try: generalHelp}
+	if !errors.As(err, &parse) || parse.Context == nil {
+		return f
+	}
+	if node := parse.Context.Selected(); node != nil {
+		f.try = helpOf(node)
+	} else {
+		f.text = said(err.Error(), false)
 	}
 	return f
 }

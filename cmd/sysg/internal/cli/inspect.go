@@ -17,12 +17,15 @@ type inspectCmd struct {
 
 // Run shows.
 func (c *inspectCmd) Run(a *app) error {
-	name := first(c.Unit, c.Service)
-	if name == "" {
-		return usage("inspect needs a unit")
+	name, err := oneUnit("inspect", c.Unit, c.Service)
+	if err != nil {
+		return err
 	}
 	if c.Window <= 0 {
 		return usage("--window has to be positive")
+	}
+	if err := a.scope(); err != nil {
+		return cannot("inspect "+name, err)
 	}
 	p := ipc.InspectParams{Unit: name, Project: a.Project, WindowSecs: c.Window.Seconds()}
 	r, err := ask[ipc.InspectResult](a, "inspect "+name, ipc.MethodInspect, p)
@@ -41,14 +44,33 @@ func (c *inspectCmd) Run(a *app) error {
 	return view.Inspect(a.Stdout, r, a.style(), c.Window)
 }
 
+// oneUnit is the unit of a command about one, by position or by -s.
+func oneUnit(command, position, flag string) (string, error) {
+	switch {
+	case position == "" && flag == "":
+		return "", usage("%s needs a unit", command)
+	case position != "" && flag != "" && position != flag:
+		return "", usage("%s is about one unit, and here are %s and %s", command, position, flag)
+	}
+	return first(position, flag), nil
+}
+
 // whyCmd says why a unit is in its state.
 type whyCmd struct {
-	Unit string `arg:"" help:"The unit."`
+	Unit    string `arg:"" optional:"" help:"The unit."`
+	Service string `short:"s" placeholder:"UNIT" help:"The same."`
 }
 
 // Run says it.
 func (c *whyCmd) Run(a *app) error {
-	r, err := ask[ipc.WhyResult](a, "say why", ipc.MethodWhy, ipc.WhyParams{Unit: c.Unit, Project: a.Project})
+	name, err := oneUnit("why", c.Unit, c.Service)
+	if err != nil {
+		return err
+	}
+	if err := a.scope(); err != nil {
+		return cannot("say why", err)
+	}
+	r, err := ask[ipc.WhyResult](a, "say why", ipc.MethodWhy, ipc.WhyParams{Unit: name, Project: a.Project})
 	if err != nil {
 		return err
 	}
@@ -65,6 +87,9 @@ type graphCmd struct {
 
 // Run shows it.
 func (c *graphCmd) Run(a *app) error {
+	if err := a.scope(); err != nil {
+		return cannot("show the graph", err)
+	}
 	r, err := c.fetch(a)
 	if err != nil {
 		return cannot("show the graph", err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -40,6 +41,9 @@ const defaultLines = 50
 func (c *logsCmd) Run(a *app) error { return cannot("show logs", c.run(a)) }
 
 func (c *logsCmd) run(a *app) error {
+	if err := a.scope(); err != nil {
+		return err
+	}
 	p, err := c.params(a)
 	if err != nil {
 		return err
@@ -60,16 +64,20 @@ func (c *logsCmd) run(a *app) error {
 	default:
 		defer client.Close()
 	}
-	names, err := c.names(ctx, a, client, p.Selection)
+	names, err := c.names(ctx, a, client, &p)
 	if err != nil {
 		return err
 	}
 	printer := view.NewLogPrinter(a.Stdout, a.style(), view.LogOptions{
 		Prefix: len(names) > 1 && !c.Raw, Timestamps: c.Timestamps, Raw: c.Raw, JSON: a.JSON, Names: names, Notes: c.notes(a),
 	})
-	if offline {
+	switch {
+	case c.Follow:
+		go endWithReader(a.Stdout, cancel)
+		err = newFollower(a, p, printer.Batch).run(ctx, client)
+	case offline:
 		err = a.offlineLogs(ctx, p, printer.Batch)
-	} else {
+	default:
 		err = streamLogs(ctx, client, p, printer.Batch)
 	}
 	return c.end(err, printer.Close())
@@ -127,17 +135,28 @@ func (c *logsCmd) params(a *app) (ipc.LogsParams, error) {
 	return p, err
 }
 
-// names are the units that will come, for the width of the prefix.
-func (c *logsCmd) names(ctx context.Context, a *app, client *ipc.Client, sel ipc.Selection) ([]string, error) {
-	if c.Kind == "supervisor" {
+// names are the units that will come, for the width of the prefix. In the
+// supervisor's own log units choose the lines that are about them.
+func (c *logsCmd) names(ctx context.Context, a *app, client *ipc.Client, p *ipc.LogsParams) ([]string, error) {
+	if c.Kind == "supervisor" && len(p.Units) == 0 && p.Project == "" {
 		return nil, nil
 	}
-	r, err := a.unitsOf(ctx, client, sel)
-	var names []string
+	r, err := a.unitsOf(ctx, client, p.Selection)
+	var names, about []string
 	for _, u := range r {
 		names = append(names, u.ID)
+		about = append(about, regexp.QuoteMeta(u.ID), regexp.QuoteMeta(u.Name))
 	}
-	return names, err
+	if c.Kind != "supervisor" || err != nil {
+		return names, err
+	}
+	if c.Grep != "" {
+		return nil, usage("--grep and units cannot both choose lines of the supervisor's log")
+	}
+	// As they stand in unit=… and what="restart …".
+	p.Grep = `(unit="?|what="[^"]*[ ,])(` + strings.Join(about, "|") + `)([ ,"]|$)`
+	p.Selection = ipc.Selection{}
+	return nil, nil
 }
 
 // unitsOf are the selected units, from the supervisor or from the disk.

@@ -72,8 +72,8 @@ func (a *app) checked() (ipc.Manifest, error) {
 		return m, err
 	}
 	if m.Path == "" {
-		return m, noManifest()
+		return m, a.noManifest()
 	}
-	_, err = a.load(m)
+	_, err = a.check(m)
 	return m, err
 }

@@ -27,6 +27,9 @@ type waitCmd struct {
 func (c *waitCmd) Run(a *app) error { return cannot("wait", c.run(a)) }
 
 func (c *waitCmd) run(a *app) error {
+	if err := a.scope(); err != nil {
+		return err
+	}
 	ctx, cancel := interruptible()
 	defer cancel()
 	client, err := a.dial(ctx)
@@ -41,10 +44,35 @@ func (c *waitCmd) run(a *app) error {
 	if err := a.operate(ctx, client, ipc.MethodWait, p, &r); err != nil {
 		return err
 	}
-	if r.OK && !a.JSON {
+	switch {
+	case r.OK && a.JSON:
+		return a.printJSON(r)
+	case r.OK:
 		return nil
 	}
-	return a.outcome(view.Operation{}, r)
+	return c.hopeless(r)
+}
+
+// hopeless is the error of a wait for units of which one cannot get there any
+// more by itself.
+func (c *waitCmd) hopeless(r ipc.OperationResult) error {
+	var bad []string
+	worst := ""
+	for _, u := range r.Units {
+		if u.OK {
+			continue
+		}
+		text := u.Name + " is " + u.State
+		if u.Reason != "" {
+			text += " (" + u.Reason + ")"
+		}
+		bad = append(bad, text)
+		worst = first(worst, u.Name)
+	}
+	return &failure{
+		code: ipc.CodeFailed, text: fmt.Sprintf("%s, and will not be %s by itself", joined(bad), c.For),
+		try: "sysg why " + worst, data: map[string]any{"units": r.Units},
+	}
 }
 
 // eventsCmd shows the journal.
@@ -65,6 +93,12 @@ func (c *eventsCmd) Run(a *app) error {
 func forgive(err error) error { return (&logsCmd{}).end(err) }
 
 func (c *eventsCmd) run(a *app) error {
+	if err := a.scope(); err != nil {
+		return err
+	}
+	if c.Lines < 0 {
+		return usage("--lines has to be a number of events, or 0 for all")
+	}
 	since, err := parseWhen(c.Since, time.Now())
 	if err != nil {
 		return err
@@ -81,6 +115,9 @@ func (c *eventsCmd) run(a *app) error {
 	}
 	if c.Since != "" {
 		p.Limit = 0
+	}
+	if c.Follow {
+		go endWithReader(a.Stdout, cancel)
 	}
 	var done ipc.EventsResult
 	return client.Stream(ctx, ipc.MethodEvents, p, func(note string, raw json.RawMessage) error {
@@ -110,19 +147,25 @@ func (a *app) showEvents(list []ipc.Event) error {
 
 // signalCmd sends a signal.
 type signalCmd struct {
-	Args []string `arg:"" name:"unit… signal" help:"Units, and last the signal: HUP, SIGHUP or 1."`
+	Args    []string `arg:"" name:"unit… signal" help:"Units, and last the signal: HUP, SIGHUP or 1."`
+	Service []string `short:"s" placeholder:"UNIT" help:"A unit to signal."`
 }
 
 // Run sends.
 func (c *signalCmd) Run(a *app) error {
-	if len(c.Args) < 2 {
+	last := len(c.Args) - 1
+	names, sig := units(c.Args[:last], c.Service), c.Args[last]
+	if len(names) == 0 {
 		return usage("signal needs a unit and a signal: sysg signal UNIT SIGNAL")
 	}
-	names, sig := c.Args[:len(c.Args)-1], c.Args[len(c.Args)-1]
-	if _, _, err := config.ParseSignal(sig); err != nil {
+	_, called, err := config.ParseSignal(sig)
+	if err != nil {
 		return usage("%v", err)
 	}
-	p := ipc.SignalParams{Selection: a.selection(units(names)), Signal: sig}
+	if err := a.scope(); err != nil {
+		return cannot("signal", err)
+	}
+	p := ipc.SignalParams{Selection: a.selection(names), Signal: sig}
 	r, err := ask[ipc.SignalResult](a, "signal", ipc.MethodSignal, p)
 	if err != nil || a.Quiet {
 		return err
@@ -131,7 +174,7 @@ func (c *signalCmd) Run(a *app) error {
 		return a.printJSON(r)
 	}
 	for _, u := range r.Units {
-		if _, err := fmt.Fprintf(a.Stdout, "sent %s to %s (pid %d)\n", strings.ToUpper(sig), u.Name, u.PID); err != nil {
+		if _, err := fmt.Fprintf(a.Stdout, "sent %s to %s (pid %d)\n", called, u.Name, u.PID); err != nil {
 			return err
 		}
 	}
@@ -147,6 +190,9 @@ type purgeCmd struct {
 func (c *purgeCmd) Run(a *app) error { return cannot("purge", c.run(a)) }
 
 func (c *purgeCmd) run(a *app) error {
+	if err := a.scope(); err != nil {
+		return err
+	}
 	ctx, cancel := interruptible()
 	defer cancel()
 	client, err := a.dial(ctx)
@@ -170,7 +216,10 @@ func (c *purgeCmd) withOwnSupervisor(ctx context.Context, a *app) error {
 	defer client.Close()
 	err = c.purge(ctx, a, client)
 	var r ipc.OperationResult
-	return errors.Join(err, client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r))
+	err = errors.Join(err, client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r))
+	// The state is on the disk when the supervisor has ended.
+	awaitEnd(ctx, client.Hello().PID)
+	return err
 }
 
 func (c *purgeCmd) purge(ctx context.Context, a *app, client *ipc.Client) error {

@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
+	"systemg/config"
 	"systemg/ipc"
 )
 
@@ -70,13 +72,32 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 		return p, err
 	}
 	if m.Path == "" {
-		return p, noManifest()
+		return p, a.noManifest()
 	}
-	if _, err := a.load(m); err != nil {
+	plan, err := a.check(m)
+	if err != nil {
+		return p, err
+	}
+	if err := c.checkExitCodeFrom(plan); err != nil {
 		return p, err
 	}
 	p.Manifest = m
 	return p, nil
+}
+
+// checkExitCodeFrom finds a wrong name before anything is started.
+func (c *startCmd) checkExitCodeFrom(plan *config.Plan) error {
+	if c.ExitCodeFrom == "" {
+		return nil
+	}
+	for _, p := range plan.Projects {
+		for i := range p.Units {
+			if u := &p.Units[i]; c.ExitCodeFrom == u.Name || c.ExitCodeFrom == u.ID() {
+				return nil
+			}
+		}
+	}
+	return ipc.Errorf(ipc.CodeUnknownUnit, "--exit-code-from names no unit of this start: %s", c.ExitCodeFrom)
 }
 
 func (c *startCmd) adhoc(a *app) (*ipc.Adhoc, error) {
@@ -116,16 +137,38 @@ func (c *startCmd) background(a *app, p ipc.StartParams) error {
 	return a.outcome(view.Operation{Verb: "started", Took: time.Since(began)}, r)
 }
 
-// dialOrLaunch connects to the supervisor, and starts one if none runs.
+// patience is how long a supervisor that holds the state directory may not
+// answer before another one is tried: it may be on its way up or down.
+const patience = time.Second
+
+// dialOrLaunch connects to the supervisor, and starts one if none runs. Of
+// several commands that do so at once, one succeeds and the others find it.
 func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
 	client, err := a.dial(ctx)
 	if !notRunning(err) {
+		if err == nil && a.levelGiven {
+			a.remark("the supervisor runs already, and keeps its log level")
+		}
 		return client, err
 	}
-	if err := a.daemonize(); err != nil {
-		return nil, err
+	ctx, cancel := context.WithTimeout(ctx, launchTime)
+	defer cancel()
+	for {
+		if err := a.daemonize(); err != nil {
+			return nil, err
+		}
+		client, err := a.dialSoon(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return client, err
+		}
 	}
-	return a.dial(ctx)
+}
+
+// dialSoon connects to a supervisor that is there or about to be.
+func (a *app) dialSoon(ctx context.Context) (*ipc.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return a.dialWhenThere(ctx)
 }
 
 // operate makes a request that takes as long as units take, and shows how it
@@ -137,7 +180,9 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		defer p.Done()
 		show = p.Update
 	}
-	return client.Stream(ctx, method, params, func(note string, raw json.RawMessage) error {
+	ctx, stop := withPulse(ctx, pulseEvery, a.knock)
+	defer stop()
+	err := client.Stream(ctx, method, params, func(note string, raw json.RawMessage) error {
 		if note != ipc.NoteProgress {
 			return nil
 		}
@@ -148,6 +193,16 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		show(n)
 		return nil
 	}, result)
+	var e *ipc.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		// The cause is the same, or that the supervisor does not answer.
+		return context.Cause(ctx)
+	case errors.As(err, &e) && e.Code == ipc.CodeCanceled:
+		// Nobody here did: the supervisor ends.
+		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
+	}
+	return err
 }
 
 // fallen is the error of an operation of which units failed, with all of them
@@ -160,7 +215,7 @@ func fallen(r ipc.OperationResult) error {
 		}
 	}
 	return &failure{
-		code: ipc.CodeFailed, text: fmt.Sprintf("%d of %d units failed: %s", len(bad), len(r.Units), joined(bad)),
+		code: ipc.CodeFailed, text: fmt.Sprintf("%d of %s failed: %s", len(bad), counted(len(r.Units), "unit"), joined(bad)),
 		data: map[string]any{"units": r.Units},
 	}
 }

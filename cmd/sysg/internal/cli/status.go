@@ -30,6 +30,9 @@ one is not, or when no supervisor runs; then it shows the last known state.`
 func (c *statusCmd) Run(a *app) error { return cannot("show the status", c.run(a)) }
 
 func (c *statusCmd) run(a *app) error {
+	if err := a.scope(); err != nil {
+		return err
+	}
 	ctx, cancel := interruptible()
 	defer cancel()
 	sel := a.selection(units(c.Units, c.Service))
@@ -42,6 +45,7 @@ func (c *statusCmd) run(a *app) error {
 	}
 	defer client.Close()
 	if c.Watch {
+		go endWithReader(a.Stdout, cancel)
 		return c.watch(ctx, a, client, sel)
 	}
 	ask, end := context.WithTimeout(ctx, answerTime)
@@ -49,6 +53,14 @@ func (c *statusCmd) run(a *app) error {
 	r, err := client.Status(ask, ipc.StatusParams{Selection: sel, All: c.All})
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = frozen(client.Hello().PID)
+	}
+	if a.neverStarted(err) {
+		a.remark("project %s was never started", a.Project)
+		if r, err = client.Status(ask, ipc.StatusParams{}); err == nil {
+			r.Units = nil
+			err = a.showStatus(r)
+		}
+		return errors.Join(silent(statusNotRunning), err)
 	}
 	if err != nil {
 		return err
@@ -91,7 +103,7 @@ func unwell(u ipc.Unit, named bool) bool {
 // offline shows what the state on disk knows.
 func (c *statusCmd) offline(a *app, sel ipc.Selection) error {
 	r, err := a.offlineStatus(sel, c.All)
-	if err != nil {
+	if err != nil && !a.neverStarted(err) {
 		return err
 	}
 	a.remark("no supervisor runs; this is the last known state")

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -26,10 +29,12 @@ Stopping what is stopped succeeds.`
 func (c *stopCmd) Run(a *app) error { return cannot("stop", c.run(a)) }
 
 func (c *stopCmd) run(a *app) error {
+	if err := a.scope(); err != nil {
+		return err
+	}
 	ctx, cancel := interruptible()
 	defer cancel()
 	names := units(c.Units, c.Service)
-	everything := len(names) == 0 && a.Project == ""
 	client, err := a.dial(ctx)
 	if notRunning(err) {
 		return c.nothingRuns(a, names)
@@ -38,31 +43,82 @@ func (c *stopCmd) run(a *app) error {
 		return err
 	}
 	defer client.Close()
-	p := ipc.StopParams{
-		Selection: a.selection(names), Supervisor: everything, Kill: c.Kill, TimeoutSecs: c.Timeout.Seconds(),
+	everything, err := c.everything(ctx, a, client, names)
+	if err != nil {
+		return err
+	}
+	p := ipc.StopParams{Supervisor: everything, Kill: c.Kill, TimeoutSecs: c.Timeout.Seconds()}
+	if !everything {
+		p.Selection = a.selection(names)
 	}
 	began := time.Now()
 	var r ipc.OperationResult
-	if err := a.operate(ctx, client, ipc.MethodStop, p, &r); err != nil {
+	err = a.operate(ctx, client, ipc.MethodStop, p, &r)
+	if a.neverStarted(err) {
+		a.remark("project %s was never started", a.Project)
+		return c.nothingToStop(a)
+	}
+	if everything && a.endedMeanwhile(ctx, client, err) {
+		// Something else stopped it too.
+		a.remark("the supervisor was ending already, and has ended")
+		return c.nothingToStop(a)
+	}
+	if err != nil {
 		return err
 	}
 	if everything {
 		// The supervisor ends after its answer; when it has, so has its
 		// socket, and a start may follow at once.
 		awaitEnd(ctx, client.Hello().PID)
+		if !slices.ContainsFunc(r.Units, func(u ipc.Outcome) bool { return u.Changed }) && !a.JSON {
+			_, err := fmt.Fprintln(a.chatter(), "stopped the supervisor")
+			return err
+		}
 	}
 	return a.outcome(view.Operation{Verb: "stopped", Took: time.Since(began)}, r)
+}
+
+// everything is whether the supervisor ends too: where nothing was selected,
+// and where --config selected all that runs.
+func (c *stopCmd) everything(ctx context.Context, a *app, client *ipc.Client, names []string) (bool, error) {
+	if len(names) > 0 || !a.scoped {
+		return len(names) == 0 && a.Project == "", nil
+	}
+	list, err := a.unitsOf(ctx, client, ipc.Selection{})
+	others := slices.ContainsFunc(list, func(u ipc.Unit) bool { return u.Project != a.Project && u.Desired == "up" })
+	return !others, err
+}
+
+// endedMeanwhile is whether a request was not answered because the supervisor
+// ended with all its units. It waits for that.
+func (a *app) endedMeanwhile(ctx context.Context, client *ipc.Client, err error) bool {
+	if !over(err) {
+		return false
+	}
+	awaitEnd(ctx, client.Hello().PID)
+	if again, err := a.dial(ctx); !notRunning(err) {
+		if err == nil {
+			_ = again.Close()
+		}
+		return false
+	}
+	r, err := a.offlineStatus(ipc.Selection{}, true)
+	return err == nil && !slices.ContainsFunc(r.Units, func(u ipc.Unit) bool { return u.PID != 0 })
 }
 
 // nothingRuns is a stop without a supervisor: what is stopped stays stopped,
 // but a name nobody knows is still an error.
 func (c *stopCmd) nothingRuns(a *app, names []string) error {
 	if len(names) > 0 || a.Project != "" {
-		if _, _, err := a.offlineViews(a.selection(names)); err != nil {
+		if _, _, err := a.offlineViews(a.selection(names)); err != nil && !a.neverStarted(err) {
 			return err
 		}
 	}
 	a.remark("no supervisor runs")
+	return c.nothingToStop(a)
+}
+
+func (c *stopCmd) nothingToStop(a *app) error {
 	if a.JSON {
 		return a.printJSON(ipc.OperationResult{OK: true, Units: []ipc.Outcome{}})
 	}

@@ -35,7 +35,7 @@ func (c *validateCmd) run(a *app) error {
 		return err
 	}
 	if m.Path == "" {
-		return noManifest()
+		return a.noManifest()
 	}
 	plan, err := a.load(m)
 	var invalid *config.Invalid

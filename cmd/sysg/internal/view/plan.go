@@ -36,7 +36,7 @@ func Plan(w io.Writer, r ipc.PlanResult, st Style) error {
 		planTable(r.Changes).write(p)
 	}
 	p.flow(planHead(r.Changes), ", ", planTally(r.Changes)...)
-	if err := p.done(); err != nil || r.Operation == nil {
+	if err := p.done(); err != nil || r.Operation == nil || len(r.Operation.Units) == 0 {
 		return err
 	}
 	return Outcome(w, *r.Operation, st)

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"systemg/ipc"
+)
+
+// follower prints lines as they come, also those of the supervisors that come
+// after the one that runs now. What was printed is remembered per stream as the
+// time of its last line and the number of lines of that time, so that the next
+// supervisor can be asked from there, and no line comes twice or is missed.
+type follower struct {
+	*app
+	began  time.Time
+	params ipc.LogsParams
+	emit   func(ipc.LogBatch) error
+	marks  map[stream]*mark
+	newest time.Time
+}
+
+// stream is one of a unit's two.
+type stream struct{ unit, kind string }
+
+// mark is how far a stream was printed: n lines of the time at. Of those, skip
+// are still to come a second time while again is true.
+type mark struct {
+	at      time.Time
+	n, skip int
+	again   bool
+}
+
+// lateness is by how much a line may come after a younger one of another
+// stream.
+const lateness = 2 * time.Second
+
+// newFollower follows with emit.
+func newFollower(a *app, p ipc.LogsParams, emit func(ipc.LogBatch) error) *follower {
+	return &follower{app: a, began: time.Now(), params: p, emit: emit, marks: map[stream]*mark{}}
+}
+
+// run prints until ctx ends. The client is nil where no supervisor runs yet.
+// It closes the clients.
+func (f *follower) run(ctx context.Context, client *ipc.Client) error {
+	var err error
+	if client == nil {
+		p := f.params
+		p.Follow = false
+		err = f.offlineLogs(ctx, p, f.batch)
+	}
+	for err == nil {
+		if client != nil {
+			err = streamLogs(ctx, client, f.params, f.batch)
+			_ = client.Close()
+			if ctx.Err() != nil || err != nil && !over(err) {
+				return err
+			}
+			f.remark("the supervisor ended; waiting for the next one")
+			awaitEnd(ctx, client.Hello().PID)
+		}
+		f.resume()
+		client, err = f.dialWhenThere(ctx)
+	}
+	return err
+}
+
+// over is whether a request failed because its supervisor ended: nobody here
+// cancels one and takes its answer.
+func over(err error) bool {
+	var e *ipc.Error
+	return errors.As(err, &e) && (e.Code == ipc.CodeLost || e.Code == ipc.CodeShuttingDown || e.Code == ipc.CodeCanceled)
+}
+
+// dialWhenThere connects as soon as a supervisor runs.
+func (a *app) dialWhenThere(ctx context.Context) (*ipc.Client, error) {
+	folder, err := watchFolder(filepath.Dir(a.paths.Socket()))
+	if err != nil {
+		return nil, err
+	}
+	defer folder.close()
+	for {
+		client, err := a.dial(ctx)
+		if !notRunning(err) {
+			return client, err
+		}
+		if err := folder.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// resume makes the next request one for what was not printed.
+func (f *follower) resume() {
+	since := f.began
+	if !f.newest.IsZero() {
+		since = f.newest.Add(-lateness)
+	}
+	if since.After(f.params.Since) {
+		f.params.Since = since
+	}
+	f.params.Lines = -1
+	for _, m := range f.marks {
+		m.skip, m.again = m.n, true
+	}
+}
+
+// batch prints what was not printed yet.
+func (f *follower) batch(b ipc.LogBatch) error {
+	fresh := b
+	fresh.Lines = nil
+	for _, l := range b.Lines {
+		if f.fresh(l) {
+			fresh.Lines = append(fresh.Lines, l)
+		}
+	}
+	return f.emit(fresh)
+}
+
+// fresh is whether a line was not printed yet; it counts as printed then.
+func (f *follower) fresh(l ipc.LogLine) bool {
+	key := stream{unit: l.Unit, kind: l.Kind}
+	m := f.marks[key]
+	switch {
+	case m == nil:
+		m = &mark{at: l.Time}
+		f.marks[key] = m
+	case m.again && l.Time.Before(m.at):
+		return false
+	case m.again && m.skip > 0 && l.Time.Equal(m.at):
+		m.skip--
+		return false
+	}
+	if !l.Time.Equal(m.at) {
+		m.at, m.n = l.Time, 0
+	}
+	m.n++
+	m.again = false
+	if l.Time.After(f.newest) {
+		f.newest = l.Time
+	}
+	return true
+}
