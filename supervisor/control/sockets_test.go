@@ -258,7 +258,7 @@ func TestRestartRefusesAndBreaksNothing(t *testing.T) {
 			s.start(text)
 			l := underLoad(t, "http://"+address)
 			var seen []string
-			for range 3 {
+			for range 2 {
 				seen = append(seen, l.answer(seen...))
 				s.restart(text)
 			}
