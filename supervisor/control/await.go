@@ -155,7 +155,7 @@ func (s *server) wait(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, ipc.Errorf(ipc.CodeUsage, "cannot wait for %q: it is healthy, running, completed or stopped", p.For)
 	}
 	if len(p.Units) == 0 && (p.For == "running" || p.For == "healthy") {
-		judge = upAtAll
+		judge = allOf(judge)
 	}
 	_, views, err := s.views(p.Selection, false)
 	if err != nil {
@@ -214,13 +214,15 @@ func healthy(u unit.Unit) (reached, possible bool) {
 	return reached && !ill, possible
 }
 
-// upAtAll is running for all units together: one that ended well does not keep
+// allOf is the judge for all units together: one that ended well does not keep
 // the others from being up.
-func upAtAll(u unit.Unit) (reached, possible bool) {
-	if u.State == unit.Completed {
-		return true, true
+func allOf(judge func(unit.Unit) (bool, bool)) func(unit.Unit) (reached, possible bool) {
+	return func(u unit.Unit) (reached, possible bool) {
+		if u.State == unit.Completed {
+			return true, true
+		}
+		return judge(u)
 	}
-	return running(u)
 }
 
 func standings(snap *supervisor.Snapshot, views []*supervisor.View, judge func(unit.Unit) (bool, bool)) []supervisor.Standing {
