@@ -153,6 +153,15 @@ func (s *Supervisor) Close(ctx context.Context, kill bool, reason string) (Basel
 // the units that are named, or of all of them, and then what the source no
 // longer names is removed.
 func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, replaces string) (Baseline, error) {
+	return s.replace(ctx, src, sel, replaces, "restarted by an operator")
+}
+
+// Deploy is Restart of units that are named, for another reason.
+func (s *Supervisor) Deploy(ctx context.Context, src *Source, sel Selection) (Baseline, error) {
+	return s.replace(ctx, src, sel, "", "deployed by an operator")
+}
+
+func (s *Supervisor) replace(ctx context.Context, src *Source, sel Selection, replaces, reason string) (Baseline, error) {
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
@@ -167,7 +176,7 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 			m.Changed, m.Fresh, m.Down = true, !e.removed, e.removed
 			b.Units = append(b.Units, m)
 			if !e.removed {
-				l.want(e, wishRestart, "restarted by an operator")
+				l.want(e, wishRestart, reason)
 			}
 			l.touch(e)
 		}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"systemg/config"
@@ -180,6 +181,7 @@ func (e *entry) look() *View {
 		Rollout: e.rollout(), Rolling: e.roll != nil, Rollouts: e.rollouts, Last: e.last, Slot: e.slot, Beside: e.beside(), Tally: e.tally,
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
+		Good:  slices.Clone(e.good),
 		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
 	}
 	if e.u.Main {

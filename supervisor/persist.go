@@ -35,6 +35,10 @@ func (e *entry) state() store.UnitState {
 		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
 		Definition: e.definition(), Runs: e.u.Runs, Slot: e.slot, Proven: e.proven, Good: e.goodDefinitions(),
 	}
+	if e.last != nil {
+		last := store.Rolled(*e.last)
+		s.Last = &last
+	}
 	for _, in := range e.instances()[1:] {
 		if p := in.process; in.u.Main && in.u.Spawned && !in.u.Exited {
 			s.Beside = append(s.Beside, store.BesideState{
@@ -89,6 +93,17 @@ func (e *entry) goodDefinitions() []json.RawMessage {
 	return list
 }
 
+// readDefinitions are those that can be read.
+func readDefinitions(list []json.RawMessage) []*config.Unit {
+	var good []*config.Unit
+	for _, data := range list {
+		if def, ok := readDefinition(data); ok {
+			good = append(good, def)
+		}
+	}
+	return good
+}
+
 // ViewOf is a unit as it was when it was last saved.
 func ViewOf(s store.UnitState) *View {
 	def := DefinitionOf(s)
@@ -100,6 +115,11 @@ func ViewOf(s store.UnitState) *View {
 		Slot: s.Slot,
 		ID:   def.ID(), Hash: Hash(def.ID()), Def: def, Unit: u,
 		Adhoc: s.Adhoc, Orphaned: s.Orphaned, Expires: s.Expires,
+	}
+	v.Good = readDefinitions(s.Good)
+	if s.Last != nil {
+		last := Rolled(*s.Last)
+		v.Last = &last
 	}
 	if s.PID != 0 {
 		v.Unit.Main, v.Unit.Spawned = true, true

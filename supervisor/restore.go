@@ -44,11 +44,7 @@ func (l *loop) enroll(s store.UnitState) {
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
 	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
 	e.slot, e.proven = s.Slot, s.Proven
-	for _, data := range s.Good {
-		if def, ok := readDefinition(data); ok {
-			e.good = append(e.good, def)
-		}
-	}
+	e.good, e.last = saved.Good, saved.Last
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
 	} else {

@@ -35,6 +35,8 @@ type View struct {
 	Rollout  Rollout
 	Rollouts int
 	Last     *Rolled
+	// Good are the earlier definitions that were ready once, oldest first.
+	Good []*config.Unit
 	// Tally is what the health check of the present run found.
 	Tally health.Tally
 	// Slot is where a blue-green instance stands.

@@ -20,6 +20,7 @@ func WireError(err error) error {
 		taken     *supervisor.TakenError
 		invalid   *config.Invalid
 		unread    *config.ReadError
+		earlier   *supervisor.NoGenerationError
 	)
 	switch {
 	case err == nil:
@@ -47,6 +48,10 @@ func WireError(err error) error {
 	case errors.As(err, &invalid):
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "the manifest has %d errors", len(invalid.Diagnostics))
 		e.Data = map[string]any{"diagnostics": invalid.Diagnostics}
+		return e
+	case errors.As(err, &earlier):
+		e := ipc.Errorf(ipc.CodeFailed, "%s", err.Error())
+		e.Try = "change the manifest, and sysg deploy " + earlier.Name()
 		return e
 	case errors.As(err, &unread):
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "%s", err.Error())

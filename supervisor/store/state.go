@@ -82,6 +82,8 @@ type UnitState struct {
 	// ones that were, oldest first.
 	Proven bool              `json:"proven,omitempty"`
 	Good   []json.RawMessage `json:"good,omitempty"`
+	// Last is how the newest attempt to replace the instance ended.
+	Last *Rolled `json:"last_rollout,omitempty"`
 	// Slot is where a blue-green instance stands.
 	Slot string `json:"slot,omitempty"`
 	// Beside are the main processes of a rollout's second instance.
@@ -97,6 +99,15 @@ type BesideState struct {
 	Cgroup      string    `json:"cgroup,omitempty"`
 	Containment string    `json:"containment,omitempty"`
 	StartedAt   time.Time `json:"started_at,omitzero"`
+}
+
+// Rolled is how an attempt to replace an instance ended.
+type Rolled struct {
+	OK     bool          `json:"ok"`
+	Reason string        `json:"reason"`
+	Time   time.Time     `json:"time"`
+	Took   time.Duration `json:"took_ns"`
+	Run    uint64        `json:"run"`
 }
 
 // Exit is how a run ended.

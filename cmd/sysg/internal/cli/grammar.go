@@ -18,6 +18,8 @@ type grammar struct {
 	Start    startCmd    `cmd:"" help:"Start units, and the supervisor if none runs."`
 	Stop     stopCmd     `cmd:"" help:"Stop units; with none named, everything and the supervisor."`
 	Restart  restartCmd  `cmd:"" help:"Read the manifest again and restart units in order."`
+	Deploy   deployCmd   `cmd:"" help:"Replace units by their deployment strategy, with what the manifest says now."`
+	Rollback rollbackCmd `cmd:"" help:"Take units back to their last good definition."`
 	Plan     planCmd     `cmd:"" help:"Say what apply would change."`
 	Apply    applyCmd    `cmd:"" help:"Make the system what the manifest says; what did not change is not touched."`
 	Status   statusCmd   `cmd:"" help:"Show the state of units."`
