@@ -43,6 +43,9 @@ func (l *loop) enroll(s store.UnitState) {
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
 	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
+	if s.Parent != "" {
+		l.relate(e, s.Parent, s.ParentRun)
+	}
 	e.slot, e.proven = s.Slot, s.Proven
 	for _, data := range s.Good {
 		if def, ok := readDefinition(data); ok {
