@@ -253,6 +253,19 @@ type InspectResult struct {
 	// Children are the units it spawned, the oldest first, with those that
 	// ended lately.
 	Children []Unit `json:"children,omitempty"`
+	// Sockets are those the supervisor keeps for the unit.
+	Sockets []Socket `json:"sockets,omitempty"`
+}
+
+// Socket is a listening socket that the supervisor keeps for a unit.
+type Socket struct {
+	// Name is what LISTEN_FDNAMES calls it, FD the descriptor it is.
+	Name string `json:"name"`
+	FD   int    `json:"fd"`
+	// Listen is like tcp://127.0.0.1:8080.
+	Listen string `json:"listen"`
+	// Open is whether it listens now.
+	Open bool `json:"open"`
 }
 
 // Config is the resolved definition as the supervisor holds it.

@@ -167,6 +167,9 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 		}
 		l.batch++
 		for _, e := range chosen {
+			if !src.covers(sel, e) {
+				continue
+			}
 			m := e.mark()
 			m.Changed, m.Fresh, m.Down = true, !e.removed, e.removed
 			b.Units = append(b.Units, m)
@@ -177,6 +180,15 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 		}
 		return b, err
 	})
+}
+
+// covers is whether a restart that names no units is about this one: a manifest
+// stands for its own projects, not for those of others.
+func (src *Source) covers(sel Selection, e *entry) bool {
+	if src == nil || len(sel.Units) > 0 || sel.Project != "" || e.removed {
+		return true
+	}
+	return slices.ContainsFunc(src.Plan.Projects, func(p config.Project) bool { return p.ID == e.def.Project })
 }
 
 // reload takes over the definitions a restart is about, and chooses the units.
