@@ -31,6 +31,7 @@ const (
 	MethodWhy       = "why"
 	MethodGraph     = "graph"
 	MethodPurge     = "purge"
+	MethodSpawn     = "spawn"
 	// MethodCancel ends a request of the same connection that is still
 	// under way; params are a CancelParams.
 	MethodCancel = "cancel"
@@ -215,6 +216,8 @@ type Unit struct {
 	Containment string `json:"containment,omitempty"`
 	// Orphaned is true for state that no manifest names.
 	Orphaned bool `json:"orphaned,omitempty"`
+	// Parent is the project/name of the unit that spawned this one.
+	Parent string `json:"parent,omitempty"`
 }
 
 // Exit is how a run ended.
@@ -255,6 +258,9 @@ type InspectResult struct {
 	// Health is nil where there is no health check.
 	Health     *Health    `json:"health_check"`
 	Deployment Deployment `json:"deployment"`
+	// Children are the units it spawned, the oldest first, with those that
+	// ended lately.
+	Children []Unit `json:"children,omitempty"`
 	// Sockets are those the supervisor keeps for the unit.
 	Sockets []Socket `json:"sockets,omitempty"`
 }
@@ -500,6 +506,22 @@ type Adhoc struct {
 	TTLSecs float64 `json:"ttl_secs,omitempty"`
 	// ParentPID ends the unit when that process ends; 0 means none.
 	ParentPID int `json:"parent_pid,omitempty"`
+}
+
+// SpawnParams starts a child of the unit whose process tree the client, or
+// the process ParentPID, is in.
+type SpawnParams struct {
+	Name string `json:"name"`
+	Exec Texts  `json:"exec"`
+	// Dir is absolute.
+	Dir string `json:"dir"`
+	// TTLSecs ends the child after that long; 0 means with its parent.
+	TTLSecs float64 `json:"ttl_secs,omitempty"`
+	// ParentPID is a process of the parent, for clients outside of it; 0
+	// means the client itself.
+	ParentPID int `json:"parent_pid,omitempty"`
+	// TimeoutSecs bounds the wait; 0 means no bound.
+	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
 }
 
 // StopParams brings units down, dependents first.

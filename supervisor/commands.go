@@ -56,6 +56,9 @@ func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Bas
 		if err != nil {
 			return Baseline{}, err
 		}
+		if len(sel.Units) == 0 {
+			chosen = slices.DeleteFunc(chosen, (*entry).passing)
+		}
 		return l.startAll(chosen, len(sel.Units) > 0), nil
 	})
 }
@@ -129,6 +132,7 @@ func (l *loop) stopAll(chosen []*entry, kill bool, reason string) Baseline {
 
 // kill ends everything of a unit at once.
 func (l *loop) kill(e *entry, reason string) {
+	l.killChildren(e, "ends with its parent "+e.def.Name)
 	e.next = nil
 	l.rollOn(e, deploy.Abort{Reason: reason})
 	for _, in := range e.instances() {
@@ -167,6 +171,9 @@ func (s *Supervisor) replace(ctx context.Context, src *Source, sel Selection, re
 			return Baseline{}, ErrClosing
 		}
 		b, chosen, err := l.reload(src, sel, replaces)
+		if len(sel.Units) == 0 {
+			chosen = slices.DeleteFunc(chosen, (*entry).passing)
+		}
 		l.batch++
 		for _, e := range chosen {
 			if !src.covers(sel, e) {

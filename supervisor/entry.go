@@ -66,6 +66,10 @@ type entry struct {
 	expires                time.Time
 	// base is an ad-hoc unit's own base environment.
 	base []string
+	// parent is the ID of the unit that spawned this one in its run
+	// parentRun; empty for units that nobody spawned.
+	parent    string
+	parentRun uint64
 
 	trees map[proc.TreeID]*tree
 	ends  int
@@ -182,7 +186,7 @@ func (e *entry) look() *View {
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Good:  slices.Clone(e.good),
-		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
+		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires, Parent: e.parent,
 	}
 	if e.u.Main {
 		v.Process, v.StartedAt = e.process, e.startedAt

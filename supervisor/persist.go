@@ -34,6 +34,7 @@ func (e *entry) state() store.UnitState {
 		Run: e.u.Run, Restarts: e.u.Restarts, Failures: e.u.Failures, Attempts: e.u.Attempts,
 		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
 		Definition: e.definition(), Runs: e.u.Runs, Slot: e.slot, Proven: e.proven, Good: e.goodDefinitions(),
+		Parent: e.parent, ParentRun: e.parentRun,
 	}
 	if e.last != nil {
 		last := store.Rolled(*e.last)
@@ -114,7 +115,7 @@ func ViewOf(s store.UnitState) *View {
 	v := &View{
 		Slot: s.Slot,
 		ID:   def.ID(), Hash: Hash(def.ID()), Def: def, Unit: u,
-		Adhoc: s.Adhoc, Orphaned: s.Orphaned, Expires: s.Expires,
+		Adhoc: s.Adhoc, Orphaned: s.Orphaned, Expires: s.Expires, Parent: s.Parent,
 	}
 	v.Good = readDefinitions(s.Good)
 	if s.Last != nil {

@@ -43,6 +43,9 @@ func (l *loop) enroll(s store.UnitState) {
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
 	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
+	if s.Parent != "" {
+		l.relate(e, s.Parent, s.ParentRun)
+	}
 	e.slot, e.proven = s.Slot, s.Proven
 	e.good, e.last = saved.Good, saved.Last
 	if saved.Unit.Settled() && s.PID == 0 {

@@ -49,6 +49,8 @@ type View struct {
 	Adhoc, Orphaned bool
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time
+	// Parent is the ID of the unit that spawned this one, or empty.
+	Parent string
 }
 
 // Alive is whether anything of the unit may live, a rollout's second instance

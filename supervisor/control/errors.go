@@ -18,6 +18,7 @@ func WireError(err error) error {
 		project   *supervisor.UnknownProjectError
 		ambiguous *supervisor.AmbiguousError
 		taken     *supervisor.TakenError
+		spawn     *supervisor.SpawnError
 		invalid   *config.Invalid
 		unread    *config.ReadError
 		earlier   *supervisor.NoGenerationError
@@ -44,6 +45,12 @@ func WireError(err error) error {
 	case errors.As(err, &taken):
 		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
 		e.Try = "give it another name with --name"
+		e.Data = map[string]any{"reason": "name_taken", "unit": taken.ID}
+		return e
+	case errors.As(err, &spawn):
+		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
+		e.Try = spawn.Try
+		e.Data = map[string]any{"reason": string(spawn.Reason), "parent": spawn.Parent}
 		return e
 	case errors.As(err, &invalid):
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "the manifest has %d errors", len(invalid.Diagnostics))

@@ -64,6 +64,7 @@ var handlers = map[string]handler{
 	ipc.MethodWhy:       (*server).why,
 	ipc.MethodGraph:     (*server).graph,
 	ipc.MethodPurge:     (*server).purge,
+	ipc.MethodSpawn:     (*server).spawn,
 }
 
 // Serve is ipc.Handler.

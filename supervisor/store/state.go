@@ -73,6 +73,10 @@ type UnitState struct {
 	Expires time.Time `json:"expires,omitzero"`
 	// ParentPID is the process with which an ad-hoc unit ends; 0 for none.
 	ParentPID int `json:"parent_pid,omitempty"`
+	// Parent is the project/name of the unit that spawned this one in its
+	// run ParentRun; empty for none.
+	Parent    string `json:"parent,omitempty"`
+	ParentRun uint64 `json:"parent_run,omitempty"`
 
 	// Definition is the resolved definition, for a status without a
 	// supervisor and for adoption without the manifest. It must be valid
