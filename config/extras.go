@@ -129,7 +129,13 @@ func (d *decoder) hooks(o object, u *Unit) {
 		if slices.ContainsFunc(u.Hooks, func(k Hook) bool { return k.On == "start" && k.Outcome == old.outcome }) {
 			d.errorf(h.pos(old.name), len(old.name), "keep one of them", "%s is the same as on_start.%s", old.name, old.outcome)
 		}
-		u.Hooks = append(u.Hooks, d.hook(n, "start", old.outcome))
+		hook := d.hook(n, "start", old.outcome)
+		u.Hooks = append(u.Hooks, hook)
+		if old.outcome == "error" {
+			// A crash after the start is an error too.
+			hook.On = "stop"
+			u.Hooks = append(u.Hooks, hook)
+		}
 	}
 }
 

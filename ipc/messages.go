@@ -247,6 +247,8 @@ type InspectResult struct {
 	Dependents []Edge `json:"dependents"`
 	// Limits are what was asked beside what the kernel has in force.
 	Limits []Limit `json:"limits"`
+	// Hooks is nil where the unit has none.
+	Hooks *Hooks `json:"hooks,omitempty"`
 	// Sockets are those the supervisor keeps for the unit.
 	Sockets []Socket `json:"sockets,omitempty"`
 }

@@ -43,7 +43,7 @@ var allowed = map[string][]string{
 	"supervisor/watch":         {},
 	"supervisor/hooks":         {"config", "supervisor/proc", "supervisor/store", "supervisor/unit"},
 	"supervisor":               {"config", "supervisor/cron", "supervisor/cron/calendar", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/watch"},
-	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage"},
+	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage", "supervisor/watch"},
 	"examples/quickstart/app":  {},
 	"examples/quickstart":      {},
 	"examples/stack":           {},

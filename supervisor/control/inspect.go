@@ -45,6 +45,7 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		DependsOn:  edges(snap, v),
 		Dependents: dependents(snap, v),
 		Limits:     limitsOf(v),
+		Hooks:      s.hooksOf(v),
 		Sockets:    s.socketsOf(v),
 	}
 	filter := store.Filter{Since: now.Add(-window), Units: map[string]bool{v.ID: true}, Limit: inspectEvents}

@@ -45,7 +45,7 @@ func eventSign(e ipc.Event, st Style) span {
 		return span{tone: faint, text: st.pick("·", ".")}
 	case e.Type == "exit":
 		return span{tone: busy, text: st.pick("·", ".")}
-	case e.Type == "problem":
+	case e.Type == "problem", e.Type == "hook":
 		return span{tone: bad, text: "!"}
 	case e.Type == "operation":
 		return span{tone: strong, text: ">"}
@@ -69,7 +69,7 @@ func eventText(e ipc.Event) line {
 		}
 	case "exit":
 		l = line{say(normal, exitText(e))}
-	case "problem":
+	case "problem", "hook":
 		l = line{say(bad, e.Reason)}
 	default:
 		l = line{say(normal, firstOf(e.Reason, e.Type))}
