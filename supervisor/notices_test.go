@@ -3,6 +3,7 @@ package supervisor
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,10 +14,17 @@ import (
 // heardBy collects what a unit's hooks are called for.
 func (r *room) heardBy() func() []string {
 	var list []string
-	r.sup.loop.o.Fire = func(n hooks.Notice) {
-		list = append(list, fmt.Sprint(n.Occasion, " ", n.Occasion.Run))
-	}
+	var mu sync.Mutex
+	r.sup.send(func(l *loop) {
+		l.o.Fire = func(n hooks.Notice) {
+			mu.Lock()
+			defer mu.Unlock()
+			list = append(list, fmt.Sprint(n.Occasion, " ", n.Occasion.Run))
+		}
+	})
 	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
 		got := list
 		list = nil
 		return got
