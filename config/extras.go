@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"systemg/supervisor/watch/ignore"
 )
 
 // extras reads what stands beside the unit itself.
@@ -25,7 +27,13 @@ func (d *decoder) extras(o object, u *Unit) {
 	}
 	if o.has("watch") {
 		w := d.object(o.get("watch"), "watch", watchKeys)
-		u.Watch = &Watch{Ignore: w.texts("ignore", true), Debounce: w.duration("debounce", 200*time.Millisecond)}
+		u.Watch = &Watch{Debounce: w.duration("debounce", 200*time.Millisecond)}
+		for _, p := range w.entries("ignore", true) {
+			if _, err := ignore.New([]string{p.text}); err != nil {
+				d.wrong(p.n, "watch.ignore: "+err.Error(), "it is like *.log, build/, src/**/gen or [ab].txt")
+			}
+			u.Watch.Ignore = append(u.Watch.Ignore, p.text)
+		}
 		for _, p := range w.texts("paths", true) {
 			u.Watch.Paths = append(u.Watch.Paths, d.path(p))
 		}
@@ -129,7 +137,13 @@ func (d *decoder) hooks(o object, u *Unit) {
 		if slices.ContainsFunc(u.Hooks, func(k Hook) bool { return k.On == "start" && k.Outcome == old.outcome }) {
 			d.errorf(h.pos(old.name), len(old.name), "keep one of them", "%s is the same as on_start.%s", old.name, old.outcome)
 		}
-		u.Hooks = append(u.Hooks, d.hook(n, "start", old.outcome))
+		hook := d.hook(n, "start", old.outcome)
+		u.Hooks = append(u.Hooks, hook)
+		if old.outcome == "error" {
+			// A crash after the start is an error too.
+			hook.On = "stop"
+			u.Hooks = append(u.Hooks, hook)
+		}
 	}
 }
 

@@ -210,7 +210,7 @@ projects:
 	if got := plan.Projects[0].Units[0].Env; !slices.Equal(got, []EnvVar{{"A", "root"}, {"B", "one"}}) {
 		t.Errorf("env %v", got)
 	}
-	if got := plan.Projects[0].Units[0].Hooks; len(got) != 2 {
+	if got := plan.Projects[0].Units[0].Hooks; len(got) != 3 {
 		t.Errorf("hooks %+v", got)
 	}
 }

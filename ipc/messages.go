@@ -261,6 +261,8 @@ type InspectResult struct {
 	// Children are the units it spawned, the oldest first, with those that
 	// ended lately.
 	Children []Unit `json:"children,omitempty"`
+	// Hooks is nil where the unit has none.
+	Hooks *Hooks `json:"hooks,omitempty"`
 	// Sockets are those the supervisor keeps for the unit.
 	Sockets []Socket `json:"sockets,omitempty"`
 }

@@ -23,6 +23,9 @@ type Aside struct {
 	Line string
 	// Env comes on top of the unit's environment.
 	Env []config.EnvVar
+	// Patient lets what the command leaves behind go on until ctx ends; else
+	// that is killed.
+	Patient bool
 	// Output gets what it prints; nil means the unit's log.
 	Output *os.File
 }
@@ -33,7 +36,9 @@ type aside struct {
 	def  *config.Unit
 	base []string
 	line string
-	done chan unit.Exit
+	// patient is Aside.Patient.
+	patient bool
+	done    chan unit.Exit
 }
 
 // RunAside runs a command as a process tree of its own, and returns how its
@@ -70,7 +75,7 @@ func (s *Supervisor) RunAside(ctx context.Context, a Aside) (unit.Exit, error) {
 func (l *loop) orderAside(a Aside, done chan unit.Exit) proc.TreeID {
 	l.asideSeq++
 	id := proc.TreeID{Unit: a.Def.ID() + ":" + a.Kind, Run: l.asideSeq}
-	l.asides[id] = &aside{tree: tree{step: unit.StepKind(a.Kind), run: a.Run}, def: a.Def, base: a.Base, line: a.Line, done: done}
+	l.asides[id] = &aside{tree: tree{step: unit.StepKind(a.Kind), run: a.Run}, def: a.Def, base: a.Base, line: a.Line, patient: a.Patient, done: done}
 	l.s.jobs.put(job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a})
 	return id
 }
@@ -97,7 +102,8 @@ func (l *loop) asideLaunched(a *aside, id proc.TreeID) {
 	}
 }
 
-// asideEvent is news of one. What its main process leaves behind is killed.
+// asideEvent is news of one. What its main process leaves behind is killed,
+// unless it is patient.
 func (l *loop) asideEvent(a *aside, id proc.TreeID, event proc.Event) {
 	if !a.started {
 		a.early = append(a.early, event)
@@ -109,7 +115,7 @@ func (l *loop) asideEvent(a *aside, id proc.TreeID, event proc.Event) {
 		if a.due == orderKill {
 			a.exit.Text = "took too long, killed"
 		}
-		if len(event.Leftover) > 0 {
+		if len(event.Leftover) > 0 && (!a.patient || a.due == orderKill) {
 			l.o.Host.Kill(id)
 		}
 	case proc.Emptied:

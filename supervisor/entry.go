@@ -8,6 +8,7 @@ import (
 	"systemg/config"
 	"systemg/supervisor/graph"
 	"systemg/supervisor/health"
+	"systemg/supervisor/hooks"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -32,6 +33,8 @@ type instance struct {
 	tally health.Tally
 	// slot is where a blue-green instance stands; empty for others.
 	slot string
+	// thread is what hooks have to remember of it.
+	thread hooks.Thread
 }
 
 // entry is what the loop knows about one unit. The embedded instance is the
@@ -56,6 +59,10 @@ type entry struct {
 	// ended, last is how the newest of them did.
 	rollouts int
 	last     *Rolled
+	// held are the occasions that wait for the end of what was replaced.
+	held []hooks.Occasion
+	// watching is the watch over the unit's files, nil for none.
+	watching *watching
 	// good are earlier definitions that were ready once, oldest first;
 	// proven is whether the present one was.
 	good   []*config.Unit

@@ -35,6 +35,7 @@ func (l *loop) redefine(e *entry, def *config.Unit) {
 	e.u.Policy = policy(def, l.o.Stability)
 	e.slot = firstSlot(def, e.slot)
 	l.configureLogs(e)
+	l.oversee(e)
 	l.stale = true
 }
 

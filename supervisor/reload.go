@@ -36,7 +36,7 @@ type Change struct {
 var inPlace = []string{
 	"restart_policy", "backoff", "max_restarts", "restart_reset",
 	"stop_signal", "stop_timeout", "stop_command", "logs", "depends_on",
-	"skip", "spawn", "deployment.pre_start", "deployment.grace_period",
+	"skip", "spawn", "hooks", "watch", "deployment.pre_start", "deployment.grace_period",
 }
 
 // Plan is what applying the source would change, without doing so.
@@ -111,6 +111,7 @@ func (l *loop) load(src *Source, only string, how loading) []Change {
 			// What runs is not touched by a start; what is at rest
 			// and named by no manifest any more is only remembered.
 			e.orphan = true
+			l.oversee(e)
 			l.touch(e)
 		}
 	}
@@ -207,6 +208,9 @@ func (l *loop) forget(entries []*entry) (forgotten []string, alive []string) {
 			l.o.Log.Warn("cannot remove logs", "unit", e.def.ID(), "error", err)
 		}
 		l.unrelate(e)
+		if e.watching != nil {
+			e.watching.stop()
+		}
 		delete(l.entries, e.def.ID())
 		forgotten = append(forgotten, e.def.ID())
 	}

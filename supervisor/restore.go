@@ -7,6 +7,7 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/deploy"
+	"systemg/supervisor/hooks"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
@@ -30,6 +31,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 			for _, other := range u.Beside {
 				l.adoptStray(e, other, state.BootID)
 			}
+			l.oversee(e)
 		}
 		return struct{}{}, nil
 	})
@@ -84,6 +86,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 		l.deadlines.add(e.u.Deadline, e.def.ID())
 		l.effects = append(l.effects, pending{entry: e, effect: unit.Ask{Run: s.Run}})
 	}
+	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
 		l.vanished(e, id, s.Run, err)
 		return
@@ -115,6 +118,9 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string) {
 	e.old = &instance{def: e.def, u: u, process: p, startedAt: s.StartedAt}
 	e.trees[id] = &tree{run: s.Run, started: true}
 	e.roll = &rollout{r: deploy.Rollout{Phase: deploy.Draining, Since: time.Now()}, began: time.Now(), stray: true}
+	if s.Run < e.u.Run {
+		e.held = hooks.TakenOver(e.u.Run, "")
+	}
 	l.stepIn(e, e.old, unit.Stop{Reason: "the supervisor ended during a rollout"})
 }
 

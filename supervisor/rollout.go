@@ -7,6 +7,7 @@ import (
 	"systemg/config"
 	"systemg/supervisor/deploy"
 	"systemg/supervisor/graph"
+	"systemg/supervisor/hooks"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -25,6 +26,8 @@ type rollout struct {
 	// stray is whether it only ends what an earlier supervisor's rollout
 	// left behind.
 	stray bool
+	// aborted is whether somebody gave it up.
+	aborted bool
 }
 
 // Rollout is how far a rollout is.
@@ -156,6 +159,9 @@ func (l *loop) rollOn(e *entry, event deploy.Event) {
 		return
 	}
 	before := e.roll.r
+	if _, ok := event.(deploy.Abort); ok && !before.Promoted() {
+		e.roll.aborted = true
+	}
 	after, effects := deploy.Step(before, event, time.Now())
 	e.roll.r = after
 	if before.Phase != after.Phase {
@@ -201,6 +207,7 @@ func (l *loop) promote(e *entry) {
 	l.reshape()
 	l.configureLogs(e)
 	l.record(e, old.u.State)
+	e.held = hooks.TakenOver(e.u.Run, e.roll.reason)
 	l.stepIn(e, e.old, unit.Stop{Reason: fmt.Sprintf("replaced by run %d", e.u.Run)})
 	l.touchNeighbours(e)
 }
@@ -216,6 +223,7 @@ func (l *loop) rolledOut(e *entry, f deploy.Finish) {
 		run = e.candidate.u.Run
 	}
 	stray := e.roll.stray
+	l.tellRolledOut(e, f, run, reason)
 	e.roll, e.candidate, e.old = nil, nil, nil
 	l.touch(e)
 	if stray {

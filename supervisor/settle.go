@@ -52,6 +52,7 @@ func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
 	if !after.Deadline.IsZero() && after.Deadline != before.Deadline {
 		l.deadlines.add(after.Deadline, e.def.ID())
 	}
+	l.heed(e, in, before, event)
 	if before == after {
 		return
 	}
@@ -62,6 +63,7 @@ func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
 		return
 	}
 	l.listen(e)
+	l.oversee(e)
 	if before.State != after.State {
 		l.record(e, before.State)
 	}

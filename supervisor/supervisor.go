@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/hooks"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
+	"systemg/supervisor/watch"
 )
 
 // Host starts and ends process trees. *proc.Host is the real one.
@@ -52,7 +54,11 @@ type Options struct {
 	Saver   Saver
 	// Checks looks after health; nil where nothing is to be watched.
 	Checks Checks
-	Log    *slog.Logger
+	// Fire has hooks called, and must not block; nil where there are none.
+	Fire func(hooks.Notice)
+	// Watch watches files, as watch.Watch does; nil where nobody does.
+	Watch func(context.Context, watch.Spec, func(paths []string) bool) error
+	Log   *slog.Logger
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Stability is how long a new run has to live to count as running;

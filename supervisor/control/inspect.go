@@ -47,6 +47,7 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		Limits:     limitsOf(v),
 		Health:     healthReport(v),
 		Deployment: deployment(snap, v),
+		Hooks:      s.hooksOf(v),
 		Sockets:    s.socketsOf(v),
 		Children:   s.children(snap, v),
 	}

@@ -353,6 +353,7 @@ func (s *server) purge(ctx context.Context, r *ipc.Request) (any, error) {
 	}
 	for _, id := range forgotten {
 		s.sampler.Forget(id)
+		s.told.forget(id)
 	}
 	s.forgetHints()
 	return ipc.PurgeResult{Units: forgotten}, nil

@@ -14,11 +14,13 @@ import (
 	"systemg/ipc"
 	"systemg/supervisor"
 	"systemg/supervisor/health"
+	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
 	"systemg/supervisor/usage"
+	"systemg/supervisor/watch"
 )
 
 // Limits of the supervisor's own files.
@@ -137,7 +139,9 @@ func (d *daemon) connect() error {
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Log: d.log, BootID: boot, Generation: d.generation,
+		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
+	d.callHooks()
 	d.journal.OnProblem(func(text string) { problem("journal", text) })
 	d.sampler, err = newMeter(usage.Options{
 		Dir: d.paths.Metrics(), Trees: d.trees, Log: d.log,
@@ -220,6 +224,7 @@ func (d *daemon) run(ctx context.Context) error {
 		d.o.Ready()
 	}
 	err = d.untilStopped(ctx, served)
+	d.closeHooks()
 	shut, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
 	err = errors.Join(err, srv.Shutdown(shut))

@@ -10,6 +10,7 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
@@ -26,6 +27,8 @@ type server struct {
 	sockets *sockets.Table
 	sampler *meter
 	journal *store.Journal
+	hooks   *hooks.Runner
+	told    *told
 	dir     *store.Dir
 	paths   store.Paths
 	o       Options

@@ -26,6 +26,9 @@ func (s *server) why(_ context.Context, r *ipc.Request) (any, error) {
 	for v != nil && !seen[v.ID] {
 		seen[v.ID] = true
 		result.Causes = append(result.Causes, s.causes(v)...)
+		if failed, ok := s.hookFailed(v); ok {
+			result.Causes = append(result.Causes, failed)
+		}
 		result.Try = advice(v)
 		v = culprit(snap, v)
 	}

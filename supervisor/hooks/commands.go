@@ -30,8 +30,10 @@ type Command struct {
 	Def  *config.Unit
 	Run  uint64
 	Line string
-	// Env is the whole environment, as NAME=VALUE.
-	Env []string
+	// Base is the unit's base environment, as NAME=VALUE; Env comes on top
+	// of that and of what the manifest says.
+	Base []string
+	Env  []config.EnvVar
 }
 
 // call is one command that is due.
@@ -187,33 +189,22 @@ func (c *commands) close(ctx context.Context) {
 	c.kill()
 }
 
-// environment is the unit's, and what the command is told of the occasion.
-func environment(n Notice) []string {
+// environment is what a command is told of the occasion.
+func environment(n Notice) []config.EnvVar {
 	o := n.Occasion
 	code, signal := "", ""
 	if o.Exit != nil {
 		code, signal = strconv.Itoa(o.Exit.Code), o.Exit.Signal
 	}
-	told := []struct{ name, value string }{
-		{"SYSG_PROJECT", n.Def.Project},
-		{"SYSG_SERVICE", n.Def.Name},
-		{"SYSG_RUN", strconv.FormatUint(o.Run, 10)},
-		{"SYSG_EVENT", string(o.Event)},
-		{"SYSG_OUTCOME", string(o.Outcome)},
-		{"SYSG_REASON", clip(o.Reason)},
-		{"SYSG_EXIT_CODE", code},
-		{"SYSG_EXIT_SIGNAL", signal},
-		{"SYSG_GAVE_UP", map[bool]string{true: "1"}[o.GaveUp]},
-		{"SYSG_TIME", n.Time.UTC().Format(time.RFC3339Nano)},
+	return []config.EnvVar{
+		{Name: "SYSG_EVENT", Value: string(o.Event)},
+		{Name: "SYSG_OUTCOME", Value: string(o.Outcome)},
+		{Name: "SYSG_REASON", Value: clip(o.Reason)},
+		{Name: "SYSG_EXIT_CODE", Value: code},
+		{Name: "SYSG_EXIT_SIGNAL", Value: signal},
+		{Name: "SYSG_GAVE_UP", Value: map[bool]string{true: "1"}[o.GaveUp]},
+		{Name: "SYSG_TIME", Value: n.Time.UTC().Format(time.RFC3339Nano)},
 	}
-	env := slices.DeleteFunc(slices.Clone(n.Env), func(kv string) bool {
-		name, _, _ := strings.Cut(kv, "=")
-		return slices.ContainsFunc(told, func(v struct{ name, value string }) bool { return v.name == name })
-	})
-	for _, v := range told {
-		env = append(env, v.name+"="+v.value)
-	}
-	return env
 }
 
 // clip makes any text fit for an environment variable.

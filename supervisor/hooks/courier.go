@@ -58,22 +58,22 @@ func (c *courier) conclude(d store.Delivery, waiting int, took time.Duration, a 
 	case a.final:
 		// The endpoint lives and does not want this one.
 		c.failures = 0
-		c.p.settle(d, took, fmt.Errorf("%s %w", place(c.url), a.err))
+		c.p.settle(d, took, fmt.Errorf("%s %w", Place(c.url), a.err))
 		return true
 	}
 	c.failures++
 	delay := Delay(c.failures, c.p.spread(), a.after)
 	if c.tries > d.Retries {
-		c.p.settle(d, took, fmt.Errorf("%s %w; given up after %s", place(c.url), a.err, attempts(c.tries)))
+		c.p.settle(d, took, fmt.Errorf("%s %w; given up after %s", Place(c.url), a.err, attempts(c.tries)))
 		waiting--
 	}
-	c.p.log.Debug("a webhook failed", "endpoint", place(c.url), "attempt", c.tries, "error", a.err)
+	c.p.log.Debug("a webhook failed", "endpoint", Place(c.url), "attempt", c.tries, "error", a.err)
 	if waiting == 0 {
 		// Nobody waits: whatever comes next finds the endpoint fresh.
 		return true
 	}
 	c.say(fmt.Sprintf("webhooks to %s fail: %v; %d wait, the next attempt is %s after the last",
-		place(c.url), a.err, waiting, delay.Round(time.Second)))
+		Place(c.url), a.err, waiting, delay.Round(time.Second)))
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -91,7 +91,7 @@ func (c *courier) say(text string) {
 		return
 	}
 	c.said = text != ""
-	c.p.problem("webhooks to "+place(c.url)+" "+tag(c.url), text)
+	c.p.problem("webhooks to "+Place(c.url)+" "+tag(c.url), text)
 }
 
 func attempts(n int) string {

@@ -77,6 +77,15 @@ func letter(n Notice, w *config.Webhook, host string) (store.Delivery, error) {
 	return d, nil
 }
 
+// runOf is the run that a delivery is about.
+func runOf(d store.Delivery) uint64 {
+	var b Body
+	if json.Unmarshal(d.Body, &b) != nil {
+		return 0
+	}
+	return b.Run
+}
+
 // Sign is the signature of a body.
 func Sign(secret string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -104,9 +113,9 @@ func Delay(n int, spread float64, asked time.Duration) time.Duration {
 	return max(time.Duration(d), min(asked, mostRetryAfter))
 }
 
-// place names an endpoint without what may be secret: its path, its query and
+// Place names an endpoint without what may be secret: its path, its query and
 // whoever it logs in as.
-func place(address string) string {
+func Place(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return "a webhook"

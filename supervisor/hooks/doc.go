@@ -38,14 +38,23 @@
 //	a restart fails and the restart policy tries again          on_start error, on_restart error, then anew
 //	an operator stops, or stops and starts, in between          no on_restart
 //	an operator starts what is in back-off                      no on_restart
+//	a rollout replaces it                                       on_stop (old), on_start (new), on_restart
+//	a rollout fails, and the old run goes on                    on_restart error, about the new run
+//	a rollout is given up: the unit is to stop, or lost a
+//	  dependency                                                no on_restart
+//
+// A rollout is told of when the old run is gone: what the new one does before
+// that is told after it. So a hook that takes the unit out of a list at on_stop
+// and puts it in at on_start leaves it in. A new run that never took over has
+// no on_start and no on_stop: it never was the unit's.
 //
 // So that a run is told of exactly once when it ends, and a late one (running,
 // not healthy in time) is told of when it becomes ready or ends.
 //
 // # Commands
 //
-// A command is run by sh -c, in the unit's folder and environment, with
-// SYSG_EVENT (on_start), SYSG_OUTCOME (success, error), SYSG_REASON,
+// A command is run by sh -c, in the unit's folder and environment, and writes
+// into the unit's log (supervisor.RunAside), with SYSG_EVENT (on_start), SYSG_OUTCOME (success, error), SYSG_REASON,
 // SYSG_EXIT_CODE, SYSG_EXIT_SIGNAL, SYSG_GAVE_UP (1 or empty) and SYSG_TIME
 // beside SYSG_PROJECT, SYSG_SERVICE and SYSG_RUN. It is over when nothing of its
 // process tree lives; at its timeout the whole tree is killed. Its status is
@@ -82,6 +91,8 @@
 //
 //   - A command that is queued or runs when the supervisor is killed. One that
 //     runs then goes on, without a timeout.
+//   - What a rollout has to tell, when the supervisor is killed before the old
+//     run is gone: its next one tells what it still can see.
 //   - A webhook of the last moment before a kill -9: from Fire to the end of a
 //     write(2), a fraction of a millisecond for each that waits. A power cut
 //     loses those that are not fsynced, some milliseconds each.

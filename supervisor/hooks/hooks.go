@@ -19,8 +19,9 @@ type Notice struct {
 	Def      *config.Unit
 	Occasion Occasion
 	Time     time.Time
-	// Env is the unit's environment, as NAME=VALUE; only commands use it.
-	Env []string
+	// Base is the unit's base environment, as NAME=VALUE; only commands use
+	// it.
+	Base []string
 }
 
 // Kind is what sort of hook it was.
@@ -36,7 +37,7 @@ const (
 type Result struct {
 	Project, Unit string
 	// About is the occasion, "on_start success"; Run the run it is about, 0
-	// where that is not known any more.
+	// where none was begun.
 	About string
 	Run   uint64
 	Kind  Kind
@@ -58,7 +59,7 @@ func (r Result) String() string {
 // Options are the parts a Runner is made of.
 type Options struct {
 	// Run runs a command until nothing of its tree is left, and kills the
-	// tree when ctx ends: Trees.Run.
+	// tree when ctx ends.
 	Run func(ctx context.Context, c Command) (unit.Exit, error)
 	// Outbox keeps what webhooks owe; nil keeps it in memory alone.
 	Outbox *store.Outbox
@@ -118,7 +119,7 @@ func (r *Runner) Fire(n Notice) {
 	for _, h := range n.Occasion.Matching(n.Def.Hooks) {
 		if h.Command != "" {
 			r.commands.put(call{
-				command: Command{Def: n.Def, Run: n.Occasion.Run, Line: h.Command, Env: environment(n)},
+				command: Command{Def: n.Def, Run: n.Occasion.Run, Line: h.Command, Base: n.Base, Env: environment(n)},
 				about:   n.Occasion, timeout: h.Timeout,
 			})
 		}
@@ -128,9 +129,29 @@ func (r *Runner) Fire(n Notice) {
 	}
 }
 
+// Owed is how many webhooks of the unit, "project/name", are not made yet.
+func (r *Runner) Owed(id string) int {
+	r.post.mu.Lock()
+	defer r.post.mu.Unlock()
+	n := 0
+	count := func(list []store.Delivery) {
+		for i := range list {
+			if list[i].Unit == id {
+				n++
+			}
+		}
+	}
+	count(r.post.fresh)
+	for _, line := range r.post.lines {
+		count(line)
+	}
+	return n
+}
+
 // Close takes no more notices. Until ctx ends, commands that are queued run
 // and webhooks are sent, but for those whose endpoint failed: they stay in the
-// outbox, and so do the others when ctx ends, and commands are killed then. It returns when every goroutine of the Runner has ended.
+// outbox, and so do the others when ctx ends, and commands are
+// killed then. It returns when every goroutine of the Runner has ended.
 func (r *Runner) Close(ctx context.Context) {
 	r.closing.Do(func() {
 		var both sync.WaitGroup

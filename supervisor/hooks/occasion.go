@@ -267,6 +267,24 @@ func words(exit *unit.Exit) string {
 	return exit.Text
 }
 
+// TakenOver are the occasions of a run that took the place of another one
+// beside it, and is ready: why says why it had to.
+func TakenOver(run uint64, why string) []Occasion {
+	return []Occasion{
+		{Event: OnStart, Outcome: Success, Run: run},
+		{Event: OnRestart, Outcome: Success, Run: run, Reason: why},
+	}
+}
+
+// NotReplaced is the occasion of a rollout that failed: the unit's own run
+// goes on. The run is the one that was to take over, 0 where none was begun.
+func NotReplaced(run uint64, why string, exit *unit.Exit) Occasion {
+	if exit != nil && exit.Run != run {
+		exit = nil
+	}
+	return Occasion{Event: OnRestart, Outcome: Failure, Run: run, Reason: why, Exit: exit}
+}
+
 // Wanted is whether any hook of the unit could be called at all, so that a
 // caller need not gather what nobody asks for.
 func Wanted(list []config.Hook, told []Occasion) bool {

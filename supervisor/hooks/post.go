@@ -237,7 +237,7 @@ func (p *post) settle(d store.Delivery, took time.Duration, err error) {
 		p.problem("webhooks lost", "")
 	}
 	project, name, _ := strings.Cut(d.Unit, "/")
-	p.told(Result{Project: project, Unit: name, About: d.About, Kind: KindWebhook, ID: d.ID, Took: took, Err: err})
+	p.told(Result{Project: project, Unit: name, About: d.About, Run: runOf(d), Kind: KindWebhook, ID: d.ID, Took: took, Err: err})
 }
 
 // close takes nothing new. What is owed is tried once more until ctx ends.

@@ -13,7 +13,8 @@ type Event struct {
 	// gap means that events could not be kept.
 	Seq  uint64    `json:"seq"`
 	Time time.Time `json:"time"`
-	// Type is "state", "exit", "operation", "supervisor", "problem".
+	// Type is "state", "exit", "operation", "supervisor", "problem",
+	// "deploy", or "hook": one that failed.
 	Type    string `json:"type"`
 	Project string `json:"project,omitempty"`
 	Unit    string `json:"unit,omitempty"`

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"systemg/supervisor/watch/ignore"
 )
 
 // papers is a source without a kernel.
@@ -78,7 +80,7 @@ func (d *desk) start() {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{dir: t.TempDir(), events: make(chan fsnotify.Event), errs: make(chan error), paper: &papers{}, began: time.Now(), onFire: func() {}}
-	ig, err := NewIgnore(nil)
+	ig, err := ignore.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +237,7 @@ func TestLimitReachedLater(t *testing.T) {
 // The limits of the kernel are told with their names and what to do.
 func TestLimits(t *testing.T) {
 	dir := t.TempDir()
-	ig, _ := NewIgnore(nil)
+	ig, _ := ignore.New(nil)
 	for cause, want := range map[error][]string{
 		syscall.ENOSPC: {dir, "fs.inotify.max_user_watches", "watch.ignore"},
 		syscall.EMFILE: {dir, "fs.inotify.max_user_instances"},

@@ -11,14 +11,16 @@ import (
 	"syscall"
 
 	"github.com/fsnotify/fsnotify"
+
+	"systemg/supervisor/watch/ignore"
 )
 
 // trees is what is watched for a set of paths. The kernel watches directories,
 // not what is below them, so there is one watch per directory.
 type trees struct {
-	roots  []root
-	ignore Ignore
-	from   source
+	roots   []root
+	ignored ignore.Set
+	from    source
 	// partial is why something is not watched.
 	partial error
 }
@@ -42,8 +44,8 @@ const (
 	directory
 )
 
-func newTrees(paths []string, ignore Ignore, from source) *trees {
-	t := &trees{ignore: ignore, from: from}
+func newTrees(paths []string, ignored ignore.Set, from source) *trees {
+	t := &trees{ignored: ignored, from: from}
 	for _, p := range paths {
 		t.roots = append(t.roots, root{path: filepath.Clean(p)})
 	}
@@ -139,7 +141,7 @@ func (t *trees) needed(dir string) bool {
 		case r.kind == missing && dir == r.above:
 			return true
 		case r.kind == directory:
-			if rel, ok := below(r.real, dir); ok && !t.ignore.Match(r.real, rel, true) && isDir(dir) {
+			if rel, ok := below(r.real, dir); ok && !t.ignored.Match(r.real, rel, true) && isDir(dir) {
 				return true
 			}
 		}
@@ -174,7 +176,7 @@ func (t *trees) addAll(r root, dir string) error {
 		if !d.IsDir() {
 			return nil
 		}
-		if rel, _ := below(r.real, path); t.ignore.Match(r.real, rel, true) {
+		if rel, _ := below(r.real, path); t.ignored.Match(r.real, rel, true) {
 			return fs.SkipDir
 		}
 		err = t.add(path)
@@ -213,7 +215,7 @@ func (t *trees) event(e fsnotify.Event) (counts bool, err error) {
 			continue
 		}
 		rel, ok := below(r.real, name)
-		if r.kind != directory || !ok || t.ignore.Match(r.real, rel, folder) {
+		if r.kind != directory || !ok || t.ignored.Match(r.real, rel, folder) {
 			continue
 		}
 		counts = true

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"systemg/supervisor/watch/ignore"
 )
 
 // Spec is what to watch.
@@ -91,7 +93,7 @@ func Watch(ctx context.Context, s Spec, changed func(paths []string) bool) error
 // open watches what has to be watched; what changes from then on is told by
 // run.
 func open(s Spec, changed func(paths []string) bool) (*watcher, *fsnotify.Watcher, error) {
-	ignore, err := NewIgnore(s.Ignore)
+	ignored, err := ignore.New(s.Ignore)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -99,7 +101,7 @@ func open(s Spec, changed func(paths []string) bool) (*watcher, *fsnotify.Watche
 	if err != nil {
 		return nil, nil, explain("watch files", "", err)
 	}
-	w := newWatcher(s, ignore, notify, changed)
+	w := newWatcher(s, ignored, notify, changed)
 	if err := w.trees.sync(); err != nil {
 		_ = notify.Close()
 		return nil, nil, err
@@ -118,11 +120,11 @@ type watcher struct {
 	said, told string
 }
 
-func newWatcher(s Spec, ignore Ignore, from source, changed func([]string) bool) *watcher {
+func newWatcher(s Spec, ignored ignore.Set, from source, changed func([]string) bool) *watcher {
 	if s.Problem == nil {
 		s.Problem = func(string) {}
 	}
-	return &watcher{spec: s, trees: newTrees(s.Paths, ignore, from), changed: changed}
+	return &watcher{spec: s, trees: newTrees(s.Paths, ignored, from), changed: changed}
 }
 
 func (w *watcher) run(ctx context.Context, events <-chan fsnotify.Event, errs <-chan error) error {

@@ -24,6 +24,7 @@ func Inspect(w io.Writer, r ipc.InspectResult, st Style, window time.Duration) e
 	neighbours(p, "needed by", r.Dependents, r.Unit.Project)
 	limits(p, r.Limits)
 	streams(p, r.Logs)
+	hooks(p, r.Hooks)
 	history(p, r.Events)
 	return p.done()
 }

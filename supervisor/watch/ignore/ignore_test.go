@@ -1,4 +1,4 @@
-package watch
+package ignore
 
 import (
 	"strings"
@@ -50,7 +50,7 @@ func TestIgnore(t *testing.T) {
 		if row.pattern != "" {
 			list = []string{row.pattern}
 		}
-		ig, err := NewIgnore(list)
+		ig, err := New(list)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestIgnore(t *testing.T) {
 			t.Errorf("%q and %s: %v", row.pattern, row.name, got)
 		}
 	}
-	ig, _ := NewIgnore([]string{"cache/"})
+	ig, _ := New([]string{"cache/"})
 	if !ig.Match("/app/src", "cache", true) || ig.Match("/app/node_modules", ".", true) {
 		t.Error("a directory named cache counts, or the watched path itself does not")
 	}
@@ -67,7 +67,7 @@ func TestIgnore(t *testing.T) {
 // What is no pattern is refused with its name.
 func TestIgnoreErrors(t *testing.T) {
 	for _, text := range []string{"", "/", "!keep", "a/[b", "../other"} {
-		if _, err := NewIgnore([]string{text}); err == nil || !strings.Contains(err.Error(), text) {
+		if _, err := New([]string{text}); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -1,4 +1,6 @@
-package watch
+// Package ignore reads the patterns of what a watch does not look at; package
+// watch has the table of them.
+package ignore
 
 import (
 	"fmt"
@@ -14,8 +16,8 @@ var defaultIgnore = []string{
 	"*~", ".#*", "#*#", "*.sw[a-p]", "*.swx", "4913", ".goutputstream-*", "___jb_tmp___", "___jb_old___",
 }
 
-// Ignore is a set of patterns.
-type Ignore struct{ patterns []pattern }
+// Set is a set of patterns.
+type Set struct{ patterns []pattern }
 
 // pattern is one of them, cut at its slashes.
 type pattern struct {
@@ -27,14 +29,14 @@ type pattern struct {
 	folder bool
 }
 
-// NewIgnore reads patterns, which come on top of the default ones. Its error
+// New reads patterns, which come on top of the default ones. Its error
 // names the pattern.
-func NewIgnore(list []string) (Ignore, error) {
-	var ig Ignore
+func New(list []string) (Set, error) {
+	var ig Set
 	for _, text := range append(append([]string{}, defaultIgnore...), list...) {
 		p, err := parsePattern(text)
 		if err != nil {
-			return Ignore{}, err
+			return Set{}, err
 		}
 		ig.patterns = append(ig.patterns, p)
 	}
@@ -67,7 +69,7 @@ func parsePattern(text string) (pattern, error) {
 // Match is whether the file or directory rel, below the watched path root,
 // does not count: a pattern matches it or a directory it is in. The watched
 // path itself always counts, unless an absolute pattern names it.
-func (ig Ignore) Match(root, rel string, dir bool) bool {
+func (ig Set) Match(root, rel string, dir bool) bool {
 	below := split(rel)
 	whole := split(filepath.Join(root, rel))
 	for _, p := range ig.patterns {

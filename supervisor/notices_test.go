@@ -1,0 +1,68 @@
+package supervisor
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"systemg/config"
+	"systemg/supervisor/hooks"
+)
+
+// heardBy collects what a unit's hooks are called for.
+func (r *room) heardBy() func() []string {
+	var list []string
+	var mu sync.Mutex
+	r.sup.send(func(l *loop) {
+		l.o.Fire = func(n hooks.Notice) {
+			mu.Lock()
+			defer mu.Unlock()
+			list = append(list, fmt.Sprint(n.Occasion, " ", n.Occasion.Run))
+		}
+	})
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		got := list
+		list = nil
+		return got
+	}
+}
+
+func hooked(u *config.Unit) {
+	for _, on := range []string{"start", "stop", "restart"} {
+		for _, outcome := range []string{"success", "error"} {
+			u.Hooks = append(u.Hooks, config.Hook{On: on, Outcome: outcome, Command: "x"})
+		}
+	}
+}
+
+// A rollout is told of when the old run is gone: stop, start, restart. One that
+// fails is a restart that failed, and nothing else.
+func TestHooksOfRollouts(t *testing.T) {
+	inRoom(t, func(r *room) {
+		heard := r.heardBy()
+		want := func(list ...string) {
+			t.Helper()
+			if got := heard(); !slices.Equal(got, list) {
+				t.Errorf("heard %q, want %q", got, list)
+			}
+		}
+		r.up(service("web", rolling, hooked))
+		want("on_start success 1")
+		r.restart(nil, "web")
+		r.pass(time.Second)
+		want()
+		r.pass(10 * time.Second)
+		want("on_stop success 1", "on_start success 2", "on_restart success 2")
+		r.restart(nil, "web")
+		r.exitCandidate("web", 7)
+		r.pass(time.Second)
+		want("on_restart error 3")
+		r.stop("web")
+		r.pass(time.Second)
+		want("on_stop success 2")
+	})
+}
