@@ -99,7 +99,8 @@ func (l *loop) hear(id string, run uint64, n health.News) {
 	}
 	before := in.vigil.tally
 	in.vigil.tally = before.Hear(n)
-	in.tally = in.vigil.tally
+	tally := in.vigil.tally
+	in.tally = &tally
 	l.touch(e)
 	l.judge(e, in, before.Health, n)
 }

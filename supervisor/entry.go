@@ -30,7 +30,7 @@ type instance struct {
 	startedAt time.Time
 	// vigil is the watch over it, nil for none; tally is what was found.
 	vigil *vigil
-	tally health.Tally
+	tally *health.Tally
 	// slot is where a blue-green instance stands; empty for others.
 	slot string
 	// thread is what hooks have to remember of it.

@@ -130,7 +130,7 @@ func (l *loop) withinLimits(parent *entry) error {
 		root = e
 	}
 	limits := root.def.Spawn
-	refuse := func(why SpawnReason, format string, args ...any) error {
+	refuse := func(why SpawnReason, format string, args ...any) *SpawnError {
 		return &SpawnError{
 			Reason: why, Parent: parent.def.ID(), Text: fmt.Sprintf(format, args...),
 			Try: fmt.Sprintf("raise spawn.limits.%s of %s, or wait until a child has ended", why, root.def.Name),
@@ -140,7 +140,7 @@ func (l *loop) withinLimits(parent *entry) error {
 		return refuse(SpawnChildren, "%s has %d children, and may have %d", parent.def.Name, n, limits.Children)
 	}
 	if depth > limits.Depth {
-		e := refuse(SpawnDepth, "%s would start generation %d below %s, and there may be %d", parent.def.Name, depth, root.def.Name, limits.Depth).(*SpawnError)
+		e := refuse(SpawnDepth, "%s would start generation %d below %s, and there may be %d", parent.def.Name, depth, root.def.Name, limits.Depth)
 		e.Try = fmt.Sprintf("raise spawn.limits.depth of %s", root.def.Name)
 		return e
 	}

@@ -37,8 +37,9 @@ type View struct {
 	Last     *Rolled
 	// Good are the earlier definitions that were ready once, oldest first.
 	Good []*config.Unit
-	// Tally is what the health check of the present run found.
-	Tally health.Tally
+	// Tally is what the health check of the present run found, nil where
+	// nobody has looked.
+	Tally *health.Tally
 	// Slot is where a blue-green instance stands.
 	Slot string
 	// Beside are the processes that live beside the unit's own instance:

@@ -87,7 +87,8 @@ func (s *Supervisor) watch(ctx context.Context, def *config.Unit) {
 func (s *Supervisor) changed(ctx context.Context, id string, paths []string) bool {
 	restarts, err := ask(ctx, s, func(l *loop) (bool, error) {
 		e, ok := l.entries[id]
-		if !ok || e.watching == nil || ctx.Err() != nil || e.wish == wishStop {
+		over := ctx.Err() != nil
+		if over || !ok || e.watching == nil || e.wish == wishStop {
 			return false, nil
 		}
 		l.batch++

@@ -9,6 +9,7 @@ import (
 	"systemg/ipc"
 	"systemg/supervisor"
 	"systemg/supervisor/deploy"
+	"systemg/supervisor/health"
 )
 
 // deploy replaces units by their strategy, with what the manifest says now.
@@ -137,7 +138,10 @@ func healthReport(v *supervisor.View) *ipc.Health {
 		return nil
 	}
 	kind, target := checkKind(c)
-	t := v.Tally
+	t := health.Tally{}
+	if v.Tally != nil {
+		t = *v.Tally
+	}
 	h := &ipc.Health{
 		Kind: kind, Target: target, Liveness: c.Liveness, WatchdogSecs: c.Watchdog.Seconds(),
 		Failures: t.Failures, Retries: c.Retries, Status: clip(t.Status, maxText),

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -21,7 +22,10 @@ const (
 // relax is what a supervisor does when nothing was asked of it for a while.
 func relax() {
 	debug.SetGCPercent(frugal)
+	// What pools hold is let go by the second collection.
+	runtime.GC()
 	debug.FreeOSMemory()
+	dropProgram()
 }
 
 // hurry is what it does when an operation begins; relax ends it.

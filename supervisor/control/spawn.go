@@ -22,7 +22,7 @@ func (s *server) spawn(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := config.CheckName(p.Name); err != nil {
 		return nil, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
 	}
-	tree, err := s.parentTree(int(r.Peer.PID), p.ParentPID)
+	tree, err := s.parentTree(r.Peer.PID, p.ParentPID)
 	if err != nil {
 		return nil, err
 	}

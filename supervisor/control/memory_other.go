@@ -1,0 +1,6 @@
+//go:build !linux
+
+package control
+
+// dropProgram does nothing where there is no supervisor.
+func dropProgram() {}
