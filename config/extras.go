@@ -54,7 +54,7 @@ func (d *decoder) sockets(o object, u *Unit) {
 			continue
 		}
 		for _, other := range u.Sockets {
-			if other.Network == s.Network && other.Address == s.Address {
+			if sameAddress(s, other) {
 				d.errorf(item.pos, 1, "keep one of them", "two sockets of %s listen on %s", u.Name, s.Address)
 			}
 			if other.Name == s.Name && s.Name != "" {

@@ -76,6 +76,7 @@ func (d *decoder) unit(project string, p pair, around environment, file string) 
 	d.extras(o, &u)
 	d.privileges(o, &u)
 	d.cron(o, &u)
+	d.listeners(o, &u)
 	d.unbuilt(o, &u)
 	return replicate(u, o.integer("replicas", 0))
 }

@@ -247,6 +247,19 @@ type InspectResult struct {
 	Dependents []Edge `json:"dependents"`
 	// Limits are what was asked beside what the kernel has in force.
 	Limits []Limit `json:"limits"`
+	// Sockets are those the supervisor keeps for the unit.
+	Sockets []Socket `json:"sockets,omitempty"`
+}
+
+// Socket is a listening socket that the supervisor keeps for a unit.
+type Socket struct {
+	// Name is what LISTEN_FDNAMES calls it, FD the descriptor it is.
+	Name string `json:"name"`
+	FD   int    `json:"fd"`
+	// Listen is like tcp://127.0.0.1:8080.
+	Listen string `json:"listen"`
+	// Open is whether it listens now.
+	Open bool `json:"open"`
 }
 
 // Config is the resolved definition as the supervisor holds it.

@@ -46,6 +46,10 @@ type loop struct {
 	asides   map[proc.TreeID]*aside
 	asideSeq uint64
 
+	// owners are those whose wish for sockets may have changed, listening
+	// those who have some.
+	owners, listening map[string]bool
+
 	// changed are the units whose views are out of date; dirty those whose
 	// place in the graph has to be looked at.
 	changed map[string]bool
@@ -84,6 +88,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 		problems: map[string]string{},
 		changed:  map[string]bool{},
 		stale:    true,
+		owners:   map[string]bool{}, listening: map[string]bool{},
 	}
 }
 
@@ -122,6 +127,7 @@ func (l *loop) drain() {
 // effects are carried out, then everybody may see the result.
 func (l *loop) finish() {
 	l.settle()
+	l.keepSockets()
 	l.execute()
 	l.publish()
 	for _, reply := range l.replies {
@@ -149,6 +155,9 @@ func (l *loop) untilNext() time.Duration {
 // touch marks a unit as changed: its view, and what depends on it.
 func (l *loop) touch(e *entry) {
 	l.changed[e.def.ID()] = true
+	if l.o.Sockets != nil {
+		l.owners[SocketOwner(e.def)] = true
+	}
 	l.dirty = append(l.dirty, e.def.ID())
 	if l.saveAt.IsZero() {
 		l.saveAt = l.saveIn()

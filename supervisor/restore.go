@@ -90,6 +90,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 		return
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
+	l.adoptSockets(e, s.PID)
 	l.reattach(e.def, s.Run)
 	l.touch(e)
 }
@@ -108,6 +109,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string) {
 	if err := l.o.Host.Adopt(id, p); err != nil {
 		return
 	}
+	l.adoptSockets(e, s.PID)
 	u := unit.New(policy(e.def, l.o.Stability), time.Now())
 	u.Desired, u.State, u.Run, u.Runs = unit.Up, unit.Running, s.Run, s.Run
 	u.Main, u.Spawned, u.Ready, u.ReadyAt = true, true, true, s.StartedAt

@@ -8,9 +8,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"systemg/cmd/sysg/internal/cli"
+	"systemg/supervisor/proc"
 )
 
 func TestMain(m *testing.M) {
+	proc.Stage()
 	testscript.Main(m, map[string]func(){"sysg": main})
 }
 

@@ -12,6 +12,7 @@ import (
 	"systemg/supervisor"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
+	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
 )
 
@@ -22,6 +23,7 @@ type server struct {
 	outputs *supervisor.Files
 	mover   *logs.Mover
 	host    *proc.Host
+	sockets *sockets.Table
 	sampler *meter
 	journal *store.Journal
 	dir     *store.Dir
