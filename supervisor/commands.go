@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"syscall"
 	"time"
 
@@ -159,6 +160,9 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 		b, chosen, err := l.reload(src, sel, replaces)
 		l.batch++
 		for _, e := range chosen {
+			if !src.covers(sel, e) {
+				continue
+			}
 			m := e.mark()
 			m.Changed, m.Fresh, m.Down = true, !e.removed, e.removed
 			b.Units = append(b.Units, m)
@@ -169,6 +173,15 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 		}
 		return b, err
 	})
+}
+
+// covers is whether a restart that names no units is about this one: a manifest
+// stands for its own projects, not for those of others.
+func (src *Source) covers(sel Selection, e *entry) bool {
+	if src == nil || len(sel.Units) > 0 || sel.Project != "" || e.removed {
+		return true
+	}
+	return slices.ContainsFunc(src.Plan.Projects, func(p config.Project) bool { return p.ID == e.def.Project })
 }
 
 // reload takes over the definitions a restart is about, and chooses the units.

@@ -45,6 +45,26 @@ func (s *Supervisor) openSockets(one job) (files []*os.File, names []string, err
 	return files, names, err
 }
 
+// touchSockets has the wish for sockets looked at that may have changed with
+// the unit. Units that have none and had none cost next to nothing.
+func (l *loop) touchSockets(e *entry) {
+	if l.o.Sockets == nil || len(l.listening) == 0 && !e.hasSockets() {
+		return
+	}
+	if owner := SocketOwner(e.def); l.listening[owner] || e.hasSockets() {
+		l.owners[owner] = true
+	}
+}
+
+func (e *entry) hasSockets() bool {
+	for _, in := range e.instances() {
+		if len(in.def.Sockets) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // keepSockets says which sockets are wanted by the owners whose units changed.
 // It comes before anything is started, so what a start opens is wanted.
 func (l *loop) keepSockets() {
@@ -59,8 +79,11 @@ func (l *loop) keepSockets() {
 	}
 	for owner := range l.owners {
 		if defs := want[owner]; len(defs) > 0 || l.listening[owner] {
-			l.listening[owner] = len(defs) > 0
 			l.o.Sockets.Want(owner, defs)
+			l.listening[owner] = true
+			if len(defs) == 0 {
+				delete(l.listening, owner)
+			}
 		}
 	}
 	clear(l.owners)

@@ -155,9 +155,7 @@ func (l *loop) untilNext() time.Duration {
 // touch marks a unit as changed: its view, and what depends on it.
 func (l *loop) touch(e *entry) {
 	l.changed[e.def.ID()] = true
-	if l.o.Sockets != nil {
-		l.owners[SocketOwner(e.def)] = true
-	}
+	l.touchSockets(e)
 	l.dirty = append(l.dirty, e.def.ID())
 	if l.saveAt.IsZero() {
 		l.saveAt = l.saveIn()

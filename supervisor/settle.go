@@ -32,6 +32,8 @@ func (l *loop) step(e *entry, event unit.Event) { l.stepIn(e, &e.instance, event
 // stepIn gives an instance's machine an event, and takes note of what came of
 // it.
 func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
+	// A number is given once, to whichever instance begins a run first.
+	in.u.Runs = max(in.u.Runs, e.u.Runs)
 	before := in.u
 	after, effects := unit.Step(before, event, unit.Moment{Now: time.Now(), Spread: l.o.Spread()})
 	in.u = after
@@ -174,7 +176,9 @@ func (l *loop) heldByDependents(e *entry) bool {
 
 // admit starts a waiting unit, or says what it waits for.
 func (l *loop) admit(e *entry) {
-	if e.u.Desired != unit.Up || e.wish != noWish || e.removed || l.closing {
+	// A restart that waits for its turn, or for a rollout's end, does not keep
+	// what crashed meanwhile from coming back.
+	if e.u.Desired != unit.Up || e.wish == wishStop || e.removed || l.closing {
 		return
 	}
 	if e.u.State != unit.Pending && e.u.State != unit.Blocked {

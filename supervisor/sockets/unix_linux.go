@@ -175,10 +175,16 @@ func clearStale(p place) error {
 // place.
 func removeOwn(s *socket) error {
 	now, err := os.Lstat(s.def.Address)
-	if err != nil || s.inode == nil || !os.SameFile(now, s.inode) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := os.Remove(s.def.Address); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
+		return bare(err)
+	}
+	if s.inode == nil || !os.SameFile(now, s.inode) {
+		return nil
+	}
+	if err := os.Remove(s.def.Address); err != nil {
 		return bare(err)
 	}
 	return nil

@@ -74,7 +74,7 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if m.Path == "" {
 		return p, a.noManifest()
 	}
-	plan, err := a.load(m)
+	plan, err := a.check(m)
 	if err != nil {
 		return p, err
 	}
