@@ -3,6 +3,8 @@ package zero_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +45,30 @@ func TestRolling(t *testing.T) {
 	m.run(tr, "systemg.yaml", "zero-downtime/web", "rolling, `sockets:`", port(tr, "PORT"))
 	if left := tr.stop(); len(left) > 0 {
 		t.Errorf("%v are left", left)
+	}
+}
+
+// A new version is compiled and takes over; one that does not compile leaves the
+// old instance with its process.
+func TestVersions(t *testing.T) {
+	size(t)
+	tr := begin(t, trial.Ports(t, "PORT"))
+	tr.Run("start", "-d")
+	tr.answers("version 1, run 1, ")
+
+	tr.write("app/version.txt", "2\n")
+	tr.Run("restart", "web")
+	tr.answers("version 2, run 2, ")
+
+	before := tr.Unit("web")
+	tr.write("app/broken.go", "package main\n\nvar broken int = \"\"\n")
+	out, code := tr.Try("restart", "web")
+	if now := tr.Unit("web"); code != 1 || now.PID != before.PID || now.State != "running" {
+		t.Errorf("exit %d; %s with pid %d after %d\n%s", code, now.State, now.PID, before.PID, out)
+	}
+	tr.answers("version 2, run 2, ")
+	if text := tr.Run("logs", "web", "--kind", "all"); !strings.Contains(text, "broken.go:3") {
+		t.Errorf("the log does not say what does not compile:\n%s", text)
 	}
 }
 
@@ -164,6 +190,28 @@ func (tr *zero) build() {
 	cmd.Env = append(os.Environ(), tr.Env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tr.Fatalf("cannot build the app: %v\n%s", err, out)
+	}
+}
+
+// answers makes sure that the server's answer begins so.
+func (tr *zero) answers(want string) {
+	tr.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get("http://127.0.0.1:" + port(tr, "PORT") + "/")
+	if err != nil {
+		tr.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || !strings.HasPrefix(string(text), want) {
+		tr.Errorf("it answers %q and not %q (%v)", text, want, err)
+	}
+}
+
+// write changes a file of the copy.
+func (tr *zero) write(name, text string) {
+	tr.Helper()
+	if err := os.WriteFile(filepath.Join(tr.Dir, name), []byte(text), 0o644); err != nil {
+		tr.Fatal(err)
 	}
 }
 
