@@ -29,7 +29,7 @@ type measure struct {
 func size(t *testing.T) measure {
 	t.Helper()
 	if os.Getenv("SYSG_ZERO_FULL") != "" {
-		return measure{rollouts: 20, rate: 2000, requests: 100_000, pause: 1500 * time.Millisecond, full: true}
+		return measure{rollouts: 20, rate: 1000, requests: 100_000, pause: 3500 * time.Millisecond, full: true}
 	}
 	if testing.Short() {
 		t.Skip("replaces real servers under load")
