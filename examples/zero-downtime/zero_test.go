@@ -42,7 +42,7 @@ func TestRolling(t *testing.T) {
 	m := size(t)
 	tr := begin(t, trial.Ports(t, "PORT"))
 	tr.Run("start", "-d")
-	m.run(tr, "systemg.yaml", "zero-downtime/web", "rolling, `sockets:`", port(tr, "PORT"))
+	m.run(tr, "zero-downtime/web", "rolling, `sockets:`", port(tr, "PORT"))
 	if left := tr.stop(); len(left) > 0 {
 		t.Errorf("%v are left", left)
 	}
@@ -81,7 +81,7 @@ func TestBlueGreen(t *testing.T) {
 	tr.Demote()
 	tr.Run("start", "-d", "-c", "blue-green.yaml")
 	nginx := tr.Unit("blue-green/nginx")
-	m.run(tr, "blue-green.yaml", "blue-green/web", "blue-green behind nginx", port(tr, "HTTP_PORT"))
+	m.run(tr, "blue-green/web", "blue-green behind nginx", port(tr, "HTTP_PORT"))
 	if now := tr.Unit("blue-green/nginx"); now.PID != nginx.PID {
 		t.Error("nginx was restarted")
 	}
@@ -91,7 +91,7 @@ func TestBlueGreen(t *testing.T) {
 }
 
 // run replaces web again and again under load: no request may fail.
-func (m measure) run(tr *zero, manifest, unit, what, port string) {
+func (m measure) run(tr *zero, unit, what, port string) {
 	tr.Helper()
 	l, err := load.Begin(context.Background(), load.Plan{
 		URL: "http://127.0.0.1:" + port + "/", SlowPath: "/slow",
@@ -108,7 +108,7 @@ func (m measure) run(tr *zero, manifest, unit, what, port string) {
 		before := tr.Unit(unit)
 		l.Phase(load.Rollout)
 		began := time.Now()
-		tr.Run("restart", "-c", manifest, "-s", "web")
+		tr.Run("restart", unit)
 		took += time.Since(began)
 		l.Phase(load.Steady)
 		if now := tr.Unit(unit); now.Run == before.Run || now.PID == before.PID {
