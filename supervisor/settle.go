@@ -140,10 +140,11 @@ func (l *loop) want(e *entry, w wish, reason string) {
 // grantRestart replaces the unit's instance: beside the old one where the unit
 // rolls and runs, else after it has ended.
 func (l *loop) grantRestart(e *entry) {
-	switch turn, why := l.turn(e); {
-	case turn == turnLater:
+	switch now, why := l.turn(e); now {
+	case turnNow:
+	case turnLater:
 		return
-	case turn == turnNever:
+	case turnNever:
 		l.granted(e)
 		e.next = nil
 		l.replaced(e, false, why)

@@ -64,7 +64,7 @@ func (s *server) waiting(st supervisor.Standing) string {
 		return v.Unit.Reason
 	case unit.Stopping:
 		return "waits for " + s.survivors(v)
-	case unit.Blocked, unit.Starting, unit.Running, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped:
+	case unit.Blocked, unit.Starting, unit.Running, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped, unit.Scheduled:
 	}
 	return ""
 }

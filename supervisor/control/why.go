@@ -104,7 +104,7 @@ func advice(v *supervisor.View) string {
 		return "sysg start -s " + name
 	case unit.Stopping:
 		return fmt.Sprintf("sysg stop -s %s --kill ends it at once", name)
-	case unit.Blocked, unit.Pending, unit.Starting, unit.Running, unit.Completed, unit.Skipped:
+	case unit.Blocked, unit.Pending, unit.Starting, unit.Running, unit.Completed, unit.Skipped, unit.Scheduled:
 	}
 	return ""
 }
