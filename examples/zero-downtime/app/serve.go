@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -52,7 +53,15 @@ func serve(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	return s.leave(h, func() { _ = listener.Close(); <-served })
+	return s.leave(h, func() {
+		_ = listener.Close()
+		// Only now is it certain that nothing more is accepted. That it
+		// ended by this is its error, and none.
+		err := <-served
+		if !errors.Is(err, net.ErrClosed) {
+			fmt.Fprintln(os.Stderr, "app:", err)
+		}
+	})
 }
 
 // leave ends the server: first nothing new is accepted, then each connection
