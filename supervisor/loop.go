@@ -38,6 +38,8 @@ type loop struct {
 
 	entries  map[string]*entry
 	projects map[string]Project
+	// children are the IDs of the units that each unit spawned.
+	children map[string][]string
 	graph    *graph.Graph
 	problems map[string]string
 	closing  bool
@@ -84,6 +86,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 		entries:  map[string]*entry{},
 		asides:   map[proc.TreeID]*aside{},
 		projects: map[string]Project{},
+		children: map[string][]string{},
 		graph:    graph.New(nil),
 		problems: map[string]string{},
 		changed:  map[string]bool{},

@@ -43,12 +43,11 @@ func (l *loop) enroll(s store.UnitState) {
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
 	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
-	e.slot, e.proven = s.Slot, s.Proven
-	for _, data := range s.Good {
-		if def, ok := readDefinition(data); ok {
-			e.good = append(e.good, def)
-		}
+	if s.Parent != "" {
+		l.relate(e, s.Parent, s.ParentRun)
 	}
+	e.slot, e.proven = s.Slot, s.Proven
+	e.good, e.last = saved.Good, saved.Last
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
 	} else {

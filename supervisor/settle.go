@@ -17,6 +17,7 @@ func (l *loop) settle() {
 		id := l.dirty[0]
 		l.dirty = l.dirty[1:]
 		if e, ok := l.entries[id]; ok && !e.orphan {
+			l.tend(e)
 			l.grant(e)
 			l.admit(e)
 			l.admitCandidate(e)
@@ -66,6 +67,7 @@ func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
 	}
 	e.proven = e.proven || after.Ready || after.State == unit.Completed
 	l.touchNeighbours(e)
+	l.touchFamily(e)
 	l.touchReplicas(e)
 }
 
@@ -104,7 +106,7 @@ func (l *loop) grant(e *entry) {
 	switch e.wish {
 	case noWish:
 	case wishStop:
-		if l.heldByDependents(e) {
+		if l.heldByDependents(e) || l.heldBySiblings(e) {
 			return
 		}
 		reason := l.granted(e)
@@ -166,6 +168,9 @@ func (l *loop) heldByDependents(e *entry) bool {
 	if !e.alive() {
 		return false
 	}
+	if l.heldByChildren(e) {
+		return true
+	}
 	for _, edge := range l.graph.Dependents(e.def.ID()) {
 		d, ok := l.entries[edge.Unit]
 		if ok && !d.orphan && d.alive() && (d.wish != noWish && !d.rollable() || d.u.State == unit.Stopping) {
@@ -183,6 +188,16 @@ func (l *loop) admit(e *entry) {
 		return
 	}
 	if e.u.State != unit.Pending && e.u.State != unit.Blocked {
+		return
+	}
+	if l.ofEndedRun(e) {
+		l.step(e, unit.Stop{Reason: "its parent's run has ended"})
+		return
+	}
+	if l.heldByChildren(e) {
+		if reason := "waits for the children of its last run to end"; e.u.Reason != reason {
+			l.step(e, unit.Wait{Reason: reason})
+		}
 		return
 	}
 	switch verdict, reason := l.verdict(e.def); {
@@ -221,6 +236,10 @@ func (l *loop) retire(e *entry) {
 	}
 	e.removed, e.orphan = false, true
 	l.touch(e)
+	for _, c := range l.family(e) {
+		c.orphan = true
+		l.touch(c)
+	}
 	l.touchNeighbours(e)
 	l.reshape()
 }
@@ -246,8 +265,7 @@ func (l *loop) expire(now time.Time) {
 		}
 		if !e.expires.IsZero() && !now.Before(e.expires) {
 			e.expires = time.Time{}
-			l.touch(e)
-			l.step(e, unit.Stop{Reason: "its time to live is over"})
+			l.want(e, wishStop, "its time to live is over")
 		}
 	}
 }

@@ -45,7 +45,10 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		DependsOn:  edges(snap, v),
 		Dependents: dependents(snap, v),
 		Limits:     limitsOf(v),
+		Health:     healthReport(v),
+		Deployment: deployment(snap, v),
 		Sockets:    s.socketsOf(v),
+		Children:   s.children(snap, v),
 	}
 	filter := store.Filter{Since: now.Add(-window), Units: map[string]bool{v.ID: true}, Limit: inspectEvents}
 	err = s.journal.Read(filter, func(e store.Event) bool {

@@ -33,6 +33,7 @@ func InspectOffline(paths store.Paths, snap *supervisor.Snapshot, v *supervisor.
 		Unit: Offline(v), Config: configOf(v.Def, snap.Projects[v.Def.Project].Manifest),
 		Processes: []ipc.Process{}, Series: SeriesOf(series), Events: []ipc.Event{}, Limits: []ipc.Limit{},
 		DependsOn: edges(snap, v), Dependents: dependents(snap, v),
+		Health: healthReport(v), Deployment: deployment(snap, v),
 	}
 	for _, kind := range supervisor.Kinds {
 		l := ipc.Log{Kind: kind, Path: paths.Log(v.Def.Project, v.Def.Name, kind), Exact: true}

@@ -55,6 +55,8 @@ var handlers = map[string]handler{
 	ipc.MethodStart:     (*server).start,
 	ipc.MethodStop:      (*server).stop,
 	ipc.MethodRestart:   (*server).restart,
+	ipc.MethodDeploy:    (*server).deploy,
+	ipc.MethodRollback:  (*server).rollback,
 	ipc.MethodPlan:      (*server).plan,
 	ipc.MethodApply:     (*server).apply,
 	ipc.MethodWait:      (*server).wait,
@@ -62,6 +64,7 @@ var handlers = map[string]handler{
 	ipc.MethodWhy:       (*server).why,
 	ipc.MethodGraph:     (*server).graph,
 	ipc.MethodPurge:     (*server).purge,
+	ipc.MethodSpawn:     (*server).spawn,
 }
 
 // Serve is ipc.Handler.

@@ -39,7 +39,7 @@ func (s *server) causes(v *supervisor.View) []ipc.Cause {
 	if v.Unit.Reason != "" {
 		text += ": " + v.Unit.Reason
 	}
-	list := []ipc.Cause{{Unit: v.ID, Text: text, Time: v.Unit.Since}}
+	list := append([]ipc.Cause{{Unit: v.ID, Text: text, Time: v.Unit.Since}}, deployCauses(v)...)
 	x := v.Unit.LastExit
 	if x == nil || x.OK || x.Run != v.Unit.Run && v.Unit.State == unit.Running {
 		return list

@@ -86,6 +86,8 @@ func definition(p *page, r ipc.InspectResult) {
 	field(p, "pre_start", c.PreStart)
 	field(p, "folder", c.WorkingDir)
 	field(p, "manifest", c.Manifest)
+	field(p, "health", healthText(r.Health, p.st))
+	deployments(p, r.Deployment)
 	field(p, "restart", restartText(c, u))
 	field(p, "stop", stopText(c))
 	for i, socket := range r.Sockets {
