@@ -27,3 +27,7 @@ generate:
 # speed and size, each beside its floor
 bench: build
     go run ./cmd/bench -sysg bin/sysg
+
+# 20 rollouts under load, twice: the table for docs/performance.md
+zero-downtime:
+    SYSG_ZERO_FULL=1 SYSG_TEST_REQUIRE=all go test -count=1 -v ./examples/zero-downtime

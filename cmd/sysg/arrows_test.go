@@ -49,6 +49,11 @@ var allowed = map[string][]string{
 	"examples/quickstart":      {},
 	"examples/stack":           {},
 	"examples/internal/trial":  {"ipc"},
+
+	"examples/zero-downtime":               {"examples/internal/trial", "examples/zero-downtime/internal/load"},
+	"examples/zero-downtime/app":           {},
+	"examples/zero-downtime/internal/load": {},
+	"examples/zero-downtime/loadgen":       {"examples/zero-downtime/internal/load"},
 }
 
 // dashboard are the libraries that only the dashboard may use: they ask the

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -28,6 +29,10 @@ func (c *restartCmd) Run(a *app) error { return cannot("restart", c.run(a)) }
 func (c *restartCmd) run(a *app) error {
 	ctx, cancel := interruptible()
 	defer cancel()
+	names := units(c.Units, c.Service)
+	if a.Project == "" && a.Config == "" {
+		a.Project = commonProject(names)
+	}
 	m, err := a.manifest()
 	if err != nil {
 		return err
@@ -47,7 +52,7 @@ func (c *restartCmd) run(a *app) error {
 	}
 	defer client.Close()
 	p := ipc.RestartParams{
-		Selection: a.selection(units(c.Units, c.Service)), Manifest: m, TimeoutSecs: c.Timeout.Seconds(),
+		Selection: a.selection(names), Manifest: m, TimeoutSecs: c.Timeout.Seconds(),
 	}
 	began := time.Now()
 	var r ipc.OperationResult
@@ -55,4 +60,18 @@ func (c *restartCmd) run(a *app) error {
 		return err
 	}
 	return a.outcome(view.Operation{Verb: "restarted", Took: time.Since(began)}, r)
+}
+
+// commonProject is the project of names that all are of one, as project/unit;
+// empty for others. Its manifest is the one to read, wherever the caller is.
+func commonProject(names []string) string {
+	common := ""
+	for i, name := range names {
+		project, _, ok := strings.Cut(name, "/")
+		if !ok || i > 0 && project != common {
+			return ""
+		}
+		common = project
+	}
+	return common
 }
