@@ -87,8 +87,7 @@ func (s *Supervisor) watch(ctx context.Context, def *config.Unit) {
 func (s *Supervisor) changed(ctx context.Context, id string, paths []string) bool {
 	restarts, err := ask(ctx, s, func(l *loop) (bool, error) {
 		e, ok := l.entries[id]
-		over := ctx.Err() != nil
-		if over || !ok || e.watching == nil || e.wish == wishStop {
+		if !ok || e.watching == nil || e.wish == wishStop || over(ctx) {
 			return false, nil
 		}
 		l.batch++
@@ -96,6 +95,16 @@ func (s *Supervisor) changed(ctx context.Context, id string, paths []string) boo
 		return true, nil
 	})
 	return restarts && err == nil
+}
+
+// over is whether the watch has ended.
+func over(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // changedText names what changed, seen from the unit's folder.
