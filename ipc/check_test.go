@@ -14,7 +14,7 @@ var paramsOf = map[string]any{
 	MethodStatus: StatusParams{}, MethodInspect: InspectParams{}, MethodSubscribe: SubscribeParams{},
 	MethodLogs: LogsParams{}, MethodEvents: EventsParams{}, MethodStart: StartParams{}, MethodStop: StopParams{},
 	MethodRestart: RestartParams{}, MethodPlan: PlanParams{}, MethodApply: ApplyParams{}, MethodWait: WaitParams{},
-	MethodSignal: SignalParams{}, MethodWhy: WhyParams{}, MethodGraph: GraphParams{}, MethodPurge: PurgeParams{},
+	MethodSignal: SignalParams{}, MethodWhy: WhyParams{}, MethodGraph: GraphParams{}, MethodPurge: PurgeParams{}, MethodTrigger: TriggerParams{},
 }
 
 // decode reads params as the handler of a method does.

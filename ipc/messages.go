@@ -29,6 +29,7 @@ const (
 	MethodWhy       = "why"
 	MethodGraph     = "graph"
 	MethodPurge     = "purge"
+	MethodTrigger   = "trigger"
 	// MethodCancel ends a request of the same connection that is still
 	// under way; params are a CancelParams.
 	MethodCancel = "cancel"
@@ -247,6 +248,8 @@ type InspectResult struct {
 	Dependents []Edge `json:"dependents"`
 	// Limits are what was asked beside what the kernel has in force.
 	Limits []Limit `json:"limits"`
+	// Cron is a job's schedule and its runs; nil for other units.
+	Cron *CronJob `json:"cron,omitempty"`
 }
 
 // Config is the resolved definition as the supervisor holds it.
@@ -435,7 +438,7 @@ type Event struct {
 	// Seq grows by one per event, over restarts of the supervisor too.
 	Seq  uint64    `json:"seq"`
 	Time time.Time `json:"time"`
-	// Type is "state", "exit", "operation", "supervisor", "problem".
+	// Type is "state", "exit", "cron", "operation", "supervisor", "problem".
 	Type    string `json:"type"`
 	Project string `json:"project,omitempty"`
 	Unit    string `json:"unit,omitempty"`

@@ -65,6 +65,7 @@ func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
 	e.proven = e.proven || after.Ready || after.State == unit.Completed
 	l.touchNeighbours(e)
 	l.touchReplicas(e)
+	l.wind(e, before)
 }
 
 // touchNeighbours has the units at both ends of the unit's edges looked at:
@@ -220,9 +221,9 @@ func (l *loop) retire(e *entry) {
 	l.reshape()
 }
 
-// expire handles the deadlines that have come.
+// expire handles the deadlines that have come, up to a batch.
 func (l *loop) expire(now time.Time) {
-	for {
+	for range batch {
 		d, ok := l.deadlines.due(now)
 		if !ok {
 			return
@@ -239,6 +240,7 @@ func (l *loop) expire(now time.Time) {
 		if e.roll != nil && !e.roll.r.Deadline.IsZero() && !now.Before(e.roll.r.Deadline) {
 			l.rollOn(e, deploy.Deadline{})
 		}
+		l.tick(e, d.at, now)
 		if !e.expires.IsZero() && !now.Before(e.expires) {
 			e.expires = time.Time{}
 			l.touch(e)

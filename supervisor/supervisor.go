@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,6 +43,11 @@ type Saver interface {
 	Save(store.State)
 }
 
+// Ledger keeps the history of the cron jobs. It may take its time.
+type Ledger interface {
+	SaveCron(store.CronHistory) error
+}
+
 // Options are the parts a Supervisor is made of.
 type Options struct {
 	Host    Host
@@ -50,7 +56,11 @@ type Options struct {
 	Saver   Saver
 	// Checks looks after health; nil where nothing is to be watched.
 	Checks Checks
-	Log    *slog.Logger
+	// Ledger keeps what the cron jobs did, History is what it had; nil
+	// keeps nothing.
+	Ledger  Ledger
+	History store.CronHistory
+	Log     *slog.Logger
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Stability is how long a new run has to live to count as running;
@@ -70,7 +80,10 @@ type Supervisor struct {
 	ended chan struct{}
 	loop  *loop
 	jobs  *jobs
+	books *books
 	log   *slog.Logger
+	// longest is how long the longest step of the loop took, in nanoseconds.
+	longest atomic.Int64
 }
 
 // New makes a supervisor that knows no units yet.
@@ -81,6 +94,7 @@ func New(o Options) *Supervisor {
 		log:   o.Log,
 	}
 	s.jobs = newJobs()
+	s.books = newBooks(o.Ledger, o.History)
 	s.loop = newLoop(s, o)
 	s.loop.publish()
 	return s
@@ -94,8 +108,11 @@ func (s *Supervisor) Run(ctx context.Context) {
 	for range s.loop.o.Launchers {
 		launchers.Go(s.launch)
 	}
+	var books sync.WaitGroup
+	books.Go(func() { s.books.run(s) })
 	s.loop.run(ctx)
 	close(s.ended)
+	books.Wait()
 	s.jobs.close()
 	launchers.Wait()
 	s.loop.persist()
@@ -112,6 +129,9 @@ func (s *Supervisor) Next() (*Snapshot, <-chan struct{}) { return s.board.next()
 func (s *Supervisor) Notify(e proc.Event) {
 	s.send(func(l *loop) { l.processEvent(e) })
 }
+
+// LongestStep is how long the longest step of the loop took so far.
+func (s *Supervisor) LongestStep() time.Duration { return time.Duration(s.longest.Load()) }
 
 // SetProblem says in words what the supervisor suffers from; an empty text
 // says that the key's problem is over.

@@ -43,6 +43,7 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		DependsOn:  edges(snap, v),
 		Dependents: dependents(snap, v),
 		Limits:     limitsOf(v),
+		Cron:       cronOf(v.Def, v.History),
 	}
 	filter := store.Filter{Since: now.Add(-window), Units: map[string]bool{v.ID: true}, Limit: inspectEvents}
 	err = s.journal.Read(filter, func(e store.Event) bool {

@@ -60,6 +60,7 @@ var handlers = map[string]handler{
 	ipc.MethodWhy:       (*server).why,
 	ipc.MethodGraph:     (*server).graph,
 	ipc.MethodPurge:     (*server).purge,
+	ipc.MethodTrigger:   (*server).trigger,
 }
 
 // Serve is ipc.Handler.

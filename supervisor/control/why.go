@@ -40,6 +40,9 @@ func (s *server) causes(v *supervisor.View) []ipc.Cause {
 		text += ": " + v.Unit.Reason
 	}
 	list := []ipc.Cause{{Unit: v.ID, Text: text, Time: v.Unit.Since}}
+	if v.Def.Cron != nil {
+		return append(list, s.jobCauses(v)...)
+	}
 	x := v.Unit.LastExit
 	if x == nil || x.OK || x.Run != v.Unit.Run && v.Unit.State == unit.Running {
 		return list
