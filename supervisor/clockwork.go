@@ -236,9 +236,9 @@ func (l *loop) endOf(e *entry, run uint64) cron.Ended {
 	return cron.Ended{Run: run, OK: x.OK, Exit: exit}
 }
 
-// fireReady begins the runs whose records are on disk, up to a batch.
+// fireReady begins the runs whose records are on disk, up to a burst.
 func (l *loop) fireReady() {
-	n := min(len(l.ready), batch)
+	n := min(len(l.ready), burst)
 	for _, id := range l.ready[:n] {
 		if e, ok := l.entries[id]; ok && e.clock != nil && !l.closing {
 			l.fire(e)

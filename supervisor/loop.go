@@ -31,6 +31,10 @@ func (l *loop) saveIn() time.Time {
 // settled and published.
 const batch = 256
 
+// burst is how many deadlines, and how many runs of jobs, are handled before
+// that: each is a record or two in the journal.
+const burst = 64
+
 // loop is the state that one goroutine owns.
 type loop struct {
 	s *Supervisor

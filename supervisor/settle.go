@@ -221,9 +221,9 @@ func (l *loop) retire(e *entry) {
 	l.reshape()
 }
 
-// expire handles the deadlines that have come, up to a batch.
+// expire handles the deadlines that have come, up to a burst.
 func (l *loop) expire(now time.Time) {
-	for range batch {
+	for range burst {
 		d, ok := l.deadlines.due(now)
 		if !ok {
 			return
