@@ -38,6 +38,7 @@ func decode(l *loader, root *node, plan *Plan) {
 		d.projects(o, plan, env, scope)
 	}
 	d.resolve(plan)
+	d.sharedAddresses(plan)
 }
 
 // version is "1" or "2", as text or as a number.

@@ -183,6 +183,7 @@ func (d *decoder) unknownDependency(p *Project, u *Unit, dep Dependency) {
 // checkCondition notes conditions that cannot come true.
 func (d *decoder) checkCondition(u, target *Unit, dep Dependency) {
 	span := utf8.RuneCountInString(dep.Unit)
+	d.checkLogged(u, target, dep)
 	switch {
 	case target.Kind == CronJob:
 		d.errorf(dep.Pos, span, "depend on what the job needs, or make it a oneshot", "service %s depends on %s, which is a cron job and never up", u.Base, dep.Unit)

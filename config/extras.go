@@ -19,8 +19,8 @@ func (d *decoder) extras(o object, u *Unit) {
 		l := d.object(s.get("limits"), "limits of spawn", spawnKeys[1].keys)
 		u.Spawn = &Spawn{
 			Mode:     s.word("mode", "dynamic"),
-			Children: l.integer("children", 0), Depth: l.integer("depth", 0),
-			Descendants: l.integer("descendants", 0),
+			Children: l.integer("children", 100), Depth: l.integer("depth", 3),
+			Descendants: l.integer("descendants", 500),
 		}
 	}
 	if o.has("watch") {
@@ -54,7 +54,7 @@ func (d *decoder) sockets(o object, u *Unit) {
 			continue
 		}
 		for _, other := range u.Sockets {
-			if other.Network == s.Network && other.Address == s.Address {
+			if sameAddress(s, other) {
 				d.errorf(item.pos, 1, "keep one of them", "two sockets of %s listen on %s", u.Name, s.Address)
 			}
 			if other.Name == s.Name && s.Name != "" {

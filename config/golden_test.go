@@ -44,7 +44,7 @@ func TestFindings(t *testing.T) {
 }
 
 // The manifests in testdata/valid are that, but for what cannot be carried
-// out yet.
+// out yet, and the one that hopes for a program that shares its port.
 func TestValidManifests(t *testing.T) {
 	for _, path := range matches(t, "testdata/valid/*.yaml") {
 		plan, err := Load(path, Options{})
@@ -53,7 +53,7 @@ func TestValidManifests(t *testing.T) {
 			continue
 		}
 		for _, d := range plan.Warnings {
-			if !strings.Contains(d.Message, "cannot carry out") {
+			if !strings.Contains(d.Message, "cannot carry out") && !strings.Contains(d.Message, "fixed port") {
 				t.Errorf("%s", d)
 			}
 		}

@@ -219,11 +219,11 @@ var isolationKeys = []key{
 }
 
 var spawnKeys = []key{
-	{name: "mode", shape: shapeText, enum: []string{"dynamic"}, doc: "dynamic."},
+	{name: "mode", shape: shapeText, enum: []string{"dynamic"}, doc: "dynamic: children come by sysg spawn."},
 	{name: "limits", shape: shapeObject, doc: "How many.", keys: []key{
-		{name: "children", shape: shapeInt, most: 1_000_000, doc: "Direct children."},
-		{name: "depth", shape: shapeInt, most: 1000, doc: "Generations."},
-		{name: "descendants", shape: shapeInt, most: 1_000_000, doc: "All of them."},
+		{name: "children", shape: shapeInt, most: 1_000_000, doc: "How many children of one unit may live (100)."},
+		{name: "depth", shape: shapeInt, most: 1000, doc: "How many generations there may be below the unit (3)."},
+		{name: "descendants", shape: shapeInt, most: 1_000_000, doc: "How many descendants of the unit may live in all (500)."},
 	}},
 }
 

@@ -222,7 +222,7 @@ services:
   web:
     command: web
     user: www-data
-    health_check: {url: "http://localhost:8080/health", timeout: 60s, retries: 5}
+    health_check: {url: "http://web.internal:8080/health", timeout: 60s, retries: 5}
     deployment: {strategy: rolling, grace_period: 5s}
   job:
     command: job

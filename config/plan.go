@@ -224,8 +224,9 @@ type Socket struct {
 	// Network is "tcp" or "unix".
 	Network string
 	Address string
-	Mode    os.FileMode
-	User    string
+	// Mode is 0 where none is asked for.
+	Mode os.FileMode
+	User string
 }
 
 // Hook is one reaction to a unit's lifecycle.

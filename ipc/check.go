@@ -182,6 +182,22 @@ func (a *Adhoc) check() error {
 	return checkSecs("adhoc.ttl_secs", a.TTLSecs)
 }
 
+func (p SpawnParams) check() error {
+	switch {
+	case p.Name == "":
+		return wrong(`"name" is missing`)
+	case len(p.Exec) == 0 || p.Exec[0] == "":
+		return wrong(`"exec" has no command`)
+	case slices.ContainsFunc(append([]string{p.Dir}, p.Exec...), func(s string) bool { return strings.ContainsRune(s, 0) }):
+		return wrong(`"exec" or "dir" has a NUL character`)
+	case !filepath.IsAbs(p.Dir):
+		return wrong(`"dir" has to be an absolute path`)
+	case p.ParentPID < 0:
+		return wrong(`"parent_pid" cannot be negative`)
+	}
+	return firstWrong(checkName("name", p.Name), checkSecs("ttl_secs", p.TTLSecs), checkSecs("timeout_secs", p.TimeoutSecs))
+}
+
 func (p StopParams) check() error {
 	if p.Supervisor && (len(p.Units) > 0 || p.Project != "") {
 		return wrong(`"supervisor" stops everything: it goes with neither "units" nor "project"`)

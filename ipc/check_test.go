@@ -13,8 +13,9 @@ var paramsOf = map[string]any{
 	MethodHello: HelloParams{}, MethodCancel: CancelParams{},
 	MethodStatus: StatusParams{}, MethodInspect: InspectParams{}, MethodSubscribe: SubscribeParams{},
 	MethodLogs: LogsParams{}, MethodEvents: EventsParams{}, MethodStart: StartParams{}, MethodStop: StopParams{},
+	MethodDeploy: DeployParams{}, MethodRollback: RollbackParams{},
 	MethodRestart: RestartParams{}, MethodPlan: PlanParams{}, MethodApply: ApplyParams{}, MethodWait: WaitParams{},
-	MethodSignal: SignalParams{}, MethodWhy: WhyParams{}, MethodGraph: GraphParams{}, MethodPurge: PurgeParams{}, MethodTrigger: TriggerParams{},
+	MethodSignal: SignalParams{}, MethodWhy: WhyParams{}, MethodGraph: GraphParams{}, MethodPurge: PurgeParams{}, MethodTrigger: TriggerParams{}, MethodSpawn: SpawnParams{},
 }
 
 // decode reads params as the handler of a method does.

@@ -22,6 +22,8 @@ const (
 	MethodStart     = "start"
 	MethodStop      = "stop"
 	MethodRestart   = "restart"
+	MethodDeploy    = "deploy"
+	MethodRollback  = "rollback"
 	MethodPlan      = "plan"
 	MethodApply     = "apply"
 	MethodWait      = "wait"
@@ -30,6 +32,7 @@ const (
 	MethodGraph     = "graph"
 	MethodPurge     = "purge"
 	MethodTrigger   = "trigger"
+	MethodSpawn     = "spawn"
 	// MethodCancel ends a request of the same connection that is still
 	// under way; params are a CancelParams.
 	MethodCancel = "cancel"
@@ -39,7 +42,7 @@ const (
 // of each carry the request's id as "request".
 const (
 	// NoteProgress carries a Progress: a unit on its way in start, stop,
-	// restart, apply or wait.
+	// restart, deploy, rollback, apply or wait.
 	NoteProgress = "progress"
 	// NoteDelta carries a Delta of a subscription.
 	NoteDelta = "delta"
@@ -178,8 +181,11 @@ type Unit struct {
 	// completed failed blocked skipped scheduled.
 	State  string `json:"state"`
 	Health string `json:"health"`
-	Deploy string `json:"deploy"`
-	Reason string `json:"reason,omitempty"`
+	// Deploy is the phase of the rollout under way, or "none"; Rollout says
+	// more about it.
+	Deploy  string   `json:"deploy"`
+	Rollout *Rollout `json:"rollout,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
 	// Since is when the state was entered.
 	Since time.Time `json:"since,omitzero"`
 	// Desired is "up" or "down".
@@ -211,6 +217,8 @@ type Unit struct {
 	Containment string `json:"containment,omitempty"`
 	// Orphaned is true for state that no manifest names.
 	Orphaned bool `json:"orphaned,omitempty"`
+	// Parent is the project/name of the unit that spawned this one.
+	Parent string `json:"parent,omitempty"`
 }
 
 // Exit is how a run ended.
@@ -250,6 +258,25 @@ type InspectResult struct {
 	Limits []Limit `json:"limits"`
 	// Cron is a job's schedule and its runs; nil for other units.
 	Cron *CronJob `json:"cron,omitempty"`
+	// Health is nil where there is no health check.
+	Health     *Health    `json:"health_check"`
+	Deployment Deployment `json:"deployment"`
+	// Children are the units it spawned, the oldest first, with those that
+	// ended lately.
+	Children []Unit `json:"children,omitempty"`
+	// Sockets are those the supervisor keeps for the unit.
+	Sockets []Socket `json:"sockets,omitempty"`
+}
+
+// Socket is a listening socket that the supervisor keeps for a unit.
+type Socket struct {
+	// Name is what LISTEN_FDNAMES calls it, FD the descriptor it is.
+	Name string `json:"name"`
+	FD   int    `json:"fd"`
+	// Listen is like tcp://127.0.0.1:8080.
+	Listen string `json:"listen"`
+	// Open is whether it listens now.
+	Open bool `json:"open"`
 }
 
 // Config is the resolved definition as the supervisor holds it.
@@ -438,13 +465,15 @@ type Event struct {
 	// Seq grows by one per event, over restarts of the supervisor too.
 	Seq  uint64    `json:"seq"`
 	Time time.Time `json:"time"`
-	// Type is "state", "exit", "cron", "operation", "supervisor", "problem".
+	// Type is "state", "exit", "deploy", "cron", "operation", "supervisor",
+	// "problem".
 	Type    string `json:"type"`
 	Project string `json:"project,omitempty"`
 	Unit    string `json:"unit,omitempty"`
 	Run     uint64 `json:"run,omitempty"`
 	PID     int    `json:"pid,omitempty"`
-	// From and To are the states of a "state" event.
+	// From and To are the states of a "state" event, the phases of a
+	// "deploy" event.
 	From   string `json:"from,omitempty"`
 	To     string `json:"to,omitempty"`
 	Reason string `json:"reason,omitempty"`
@@ -480,6 +509,22 @@ type Adhoc struct {
 	TTLSecs float64 `json:"ttl_secs,omitempty"`
 	// ParentPID ends the unit when that process ends; 0 means none.
 	ParentPID int `json:"parent_pid,omitempty"`
+}
+
+// SpawnParams starts a child of the unit whose process tree the client, or
+// the process ParentPID, is in.
+type SpawnParams struct {
+	Name string `json:"name"`
+	Exec Texts  `json:"exec"`
+	// Dir is absolute.
+	Dir string `json:"dir"`
+	// TTLSecs ends the child after that long; 0 means with its parent.
+	TTLSecs float64 `json:"ttl_secs,omitempty"`
+	// ParentPID is a process of the parent, for clients outside of it; 0
+	// means the client itself.
+	ParentPID int `json:"parent_pid,omitempty"`
+	// TimeoutSecs bounds the wait; 0 means no bound.
+	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
 }
 
 // StopParams brings units down, dependents first.
@@ -533,7 +578,8 @@ type ApplyParams struct {
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
 }
 
-// OperationResult is the outcome of start, stop, restart or apply.
+// OperationResult is the outcome of start, stop, restart, deploy, rollback or
+// apply.
 type OperationResult struct {
 	OK bool `json:"ok"`
 	// Units are the units the operation was about, in dependency order.
@@ -546,6 +592,9 @@ type Outcome struct {
 	OK bool `json:"ok"`
 	// Changed is whether the operation did anything to the unit.
 	Changed bool `json:"changed"`
+	// DeployFailed is why the unit was not replaced, while what ran before
+	// runs on; LastLines are then the new instance's.
+	DeployFailed string `json:"deploy_failed,omitempty"`
 	// LastLines are the last lines of output of a unit that failed.
 	LastLines []string `json:"last_lines,omitempty"`
 }

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"syscall"
 	"time"
 
@@ -54,6 +55,9 @@ func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Bas
 		chosen, err := l.choose(sel)
 		if err != nil {
 			return Baseline{}, err
+		}
+		if len(sel.Units) == 0 {
+			chosen = slices.DeleteFunc(chosen, (*entry).passing)
 		}
 		return l.startAll(chosen, len(sel.Units) > 0), nil
 	})
@@ -128,6 +132,7 @@ func (l *loop) stopAll(chosen []*entry, kill bool, reason string) Baseline {
 
 // kill ends everything of a unit at once.
 func (l *loop) kill(e *entry, reason string) {
+	l.killChildren(e, "ends with its parent "+e.def.Name)
 	e.next = nil
 	l.rollOn(e, deploy.Abort{Reason: reason})
 	for _, in := range e.instances() {
@@ -152,23 +157,47 @@ func (s *Supervisor) Close(ctx context.Context, kill bool, reason string) (Basel
 // the units that are named, or of all of them, and then what the source no
 // longer names is removed.
 func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, replaces string) (Baseline, error) {
+	return s.replace(ctx, src, sel, replaces, "restarted by an operator")
+}
+
+// Deploy is Restart of units that are named, for another reason.
+func (s *Supervisor) Deploy(ctx context.Context, src *Source, sel Selection) (Baseline, error) {
+	return s.replace(ctx, src, sel, "", "deployed by an operator")
+}
+
+func (s *Supervisor) replace(ctx context.Context, src *Source, sel Selection, replaces, reason string) (Baseline, error) {
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}
 		b, chosen, err := l.reload(src, sel, replaces)
+		if len(sel.Units) == 0 {
+			chosen = slices.DeleteFunc(chosen, (*entry).passing)
+		}
 		l.batch++
 		for _, e := range chosen {
+			if !src.covers(sel, e) {
+				continue
+			}
 			m := e.mark()
 			m.Changed, m.Fresh, m.Down = true, !e.removed, e.removed
 			b.Units = append(b.Units, m)
 			if !e.removed {
-				l.want(e, wishRestart, "restarted by an operator")
+				l.want(e, wishRestart, reason)
 			}
 			l.touch(e)
 		}
 		return b, err
 	})
+}
+
+// covers is whether a restart that names no units is about this one: a manifest
+// stands for its own projects, not for those of others.
+func (src *Source) covers(sel Selection, e *entry) bool {
+	if src == nil || len(sel.Units) > 0 || sel.Project != "" || e.removed {
+		return true
+	}
+	return slices.ContainsFunc(src.Plan.Projects, func(p config.Project) bool { return p.ID == e.def.Project })
 }
 
 // reload takes over the definitions a restart is about, and chooses the units.

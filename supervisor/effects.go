@@ -57,6 +57,9 @@ func (l *loop) order(e *entry, step unit.StepKind, run uint64) {
 
 // base is the environment a unit starts from.
 func (l *loop) base(e *entry) []string {
+	if up, ok := l.entries[e.parent]; ok {
+		return l.base(up)
+	}
 	if e.adhoc {
 		return e.base
 	}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"systemg/config"
@@ -65,6 +66,10 @@ type entry struct {
 	expires                time.Time
 	// base is an ad-hoc unit's own base environment.
 	base []string
+	// parent is the ID of the unit that spawned this one in its run
+	// parentRun; empty for units that nobody spawned.
+	parent    string
+	parentRun uint64
 
 	trees map[proc.TreeID]*tree
 	ends  int
@@ -182,7 +187,8 @@ func (e *entry) look() *View {
 		Rollout: e.rollout(), Rolling: e.roll != nil, Rollouts: e.rollouts, Last: e.last, Slot: e.slot, Beside: e.beside(), Tally: e.tally,
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
-		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
+		Good:  slices.Clone(e.good),
+		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires, Parent: e.parent,
 	}
 	if e.clock != nil {
 		v.NextRun, v.History = e.nextRun(), e.clock.page.runs

@@ -28,8 +28,10 @@ type fakeHost struct {
 	deaf    map[string]bool
 	missing map[string]bool
 	since   map[proc.TreeID]time.Time
-	// last is how each tree's name ended last.
-	last map[string]proc.Status
+	// last is how each tree's name ended last, before how the time before
+	// that, ended when.
+	last, before map[string]proc.Status
+	ended        map[string]time.Time
 	// starts are the trees in the order they were started.
 	starts []proc.TreeID
 }
@@ -77,7 +79,8 @@ func (h *fakeHost) end(id proc.TreeID, s proc.Status) {
 	lived := h.live[id]
 	delete(h.live, id)
 	if lived {
-		h.last[id.Unit] = s
+		h.before[id.Unit] = h.last[id.Unit]
+		h.last[id.Unit], h.ended[id.Unit] = s, time.Now()
 	}
 	h.mu.Unlock()
 	if lived {
@@ -157,7 +160,7 @@ func inRoom(t *testing.T, test func(*room)) {
 
 func newRoom(t testing.TB) *room {
 	h := &fakeHost{
-		live: map[proc.TreeID]bool{}, since: map[proc.TreeID]time.Time{}, last: map[string]proc.Status{},
+		live: map[proc.TreeID]bool{}, since: map[proc.TreeID]time.Time{}, last: map[string]proc.Status{}, before: map[string]proc.Status{}, ended: map[string]time.Time{},
 		deaf: map[string]bool{}, missing: map[string]bool{},
 	}
 	r := &room{TB: t, host: h, journal: &fakeJournal{}, saver: &fakeSaver{}}

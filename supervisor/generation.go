@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"systemg/config"
 	"systemg/supervisor/unit"
@@ -70,6 +71,9 @@ type NoGenerationError struct{ ID string }
 func (e *NoGenerationError) Error() string {
 	return fmt.Sprintf("there is no earlier good generation of %s", e.ID)
 }
+
+// Name is the unit's own name.
+func (e *NoGenerationError) Name() string { return e.ID[strings.LastIndex(e.ID, "/")+1:] }
 
 // Rollback gives the selected units their newest earlier definition that was
 // ready once, by their deployment strategy, whatever the manifest says by now.

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,6 +120,11 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		}
 		env = append(env, more...)
 	}
+	files, names, err := s.openSockets(one)
+	if err != nil {
+		return proc.Process{}, err
+	}
+	defer closeFiles(files)
 	return o.Host.Start(proc.Spec{
 		Tree:   one.id,
 		Argv:   command(one),
@@ -126,7 +132,15 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		Env:    env,
 		Stdout: stdout,
 		Stderr: stderr,
+		Files:  files,
+		Names:  names,
 	})
+}
+
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }
 
 // command is what to run, the slots filled in where they belong.

@@ -42,6 +42,8 @@ type loop struct {
 
 	entries  map[string]*entry
 	projects map[string]Project
+	// children are the IDs of the units that each unit spawned.
+	children map[string][]string
 	graph    *graph.Graph
 	problems map[string]string
 	closing  bool
@@ -49,6 +51,10 @@ type loop struct {
 	// asides are the commands that belong to no run.
 	asides   map[proc.TreeID]*aside
 	asideSeq uint64
+
+	// owners are those whose wish for sockets may have changed, listening
+	// those who have some.
+	owners, listening map[string]bool
 
 	// changed are the units whose views are out of date; dirty those whose
 	// place in the graph has to be looked at.
@@ -88,11 +94,13 @@ func newLoop(s *Supervisor, o Options) *loop {
 		entries:  map[string]*entry{},
 		asides:   map[proc.TreeID]*aside{},
 		projects: map[string]Project{},
+		children: map[string][]string{},
 		graph:    graph.New(nil),
 		problems: map[string]string{},
 		changed:  map[string]bool{},
 		pages:    pagesOf(o.History),
 		stale:    true,
+		owners:   map[string]bool{}, listening: map[string]bool{},
 	}
 }
 
@@ -150,6 +158,7 @@ func (l *loop) drain() {
 // effects are carried out, then everybody may see the result.
 func (l *loop) finish() {
 	l.settle()
+	l.keepSockets()
 	l.execute()
 	l.publish()
 	for _, reply := range l.replies {
@@ -180,6 +189,7 @@ func (l *loop) untilNext() time.Duration {
 // touch marks a unit as changed: its view, and what depends on it.
 func (l *loop) touch(e *entry) {
 	l.changed[e.def.ID()] = true
+	l.touchSockets(e)
 	l.dirty = append(l.dirty, e.def.ID())
 	if l.saveAt.IsZero() {
 		l.saveAt = l.saveIn()

@@ -321,3 +321,25 @@ func TestRefusedKeysKeepAUnitFromStarting(t *testing.T) {
 		}
 	})
 }
+
+// A restart with a manifest is about the manifest's projects.
+func TestRestartWithAManifestLeavesOtherProjectsAlone(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("api"))
+		other := service("web")
+		other.Project = "other"
+		two := &Source{Plan: &config.Plan{File: "/o/systemg.yaml", Projects: []config.Project{{ID: "other", Units: []config.Unit{other}}, {ID: "third"}}}}
+		if _, err := r.sup.Start(context.Background(), two, Selection{}); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(time.Second)
+		if _, err := r.sup.Restart(context.Background(), two, Selection{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(time.Second)
+		web, _ := r.sup.Snapshot().Find("other/web")
+		if r.view("api").Unit.Run != 1 || web.Unit.Run != 2 {
+			t.Errorf("api is in run %d, web in run %d", r.view("api").Unit.Run, web.Unit.Run)
+		}
+	})
+}

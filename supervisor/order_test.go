@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,10 +27,19 @@ type guard struct {
 func (g *guard) Start(s proc.Spec) (proc.Process, error) {
 	name, step := splitTree(s.Tree)
 	g.mu.Lock()
+	runs := map[uint64]bool{s.Tree.Run: true}
 	for id := range g.live {
-		if other, _ := splitTree(id); other == name && step != unit.StopCommand {
-			g.t.Errorf("run %d of %s starts while %v lives", s.Tree.Run, name, id)
+		if other, _ := splitTree(id); other == name && id.Run != s.Tree.Run {
+			runs[id.Run] = true
 		}
+	}
+	// A rollout has two, anything else one.
+	most := 1
+	if def := g.defs[name]; rolls(&def) {
+		most = 2
+	}
+	if len(runs) > most {
+		g.t.Errorf("run %d of %s starts while %v live", s.Tree.Run, name, runs)
 	}
 	g.mu.Unlock()
 	// A run begins with its pre_start; while that works a dependency may be
@@ -54,18 +64,30 @@ func (g *guard) dependenciesReady(name string) {
 		id := "demo/" + d.Unit
 		since, lives := time.Time{}, false
 		for tree := range g.live {
-			if tree.Unit == id {
+			if tree.Unit == id && (!lives || g.since[tree].Before(since)) {
 				since, lives = g.since[tree], true
 			}
 		}
+		if !lives && time.Now().Equal(g.ended[id]) {
+			// The news of its end is on its way.
+			continue
+		}
 		end, ended := g.last[id]
-		well := !lives && ended && end.Known && end.Code == 0 && end.Signal == 0
+		well := !lives && ended && clean(end)
+		if def := g.defs[id]; rolls(&def) {
+			// The end that counts may have been followed by its candidate's,
+			// or the candidate may still live.
+			well = ended && clean(end) || clean(g.before[id])
+		}
 		service := g.defs[id].Kind == config.Service
 		if !well && (!service || !lives || time.Since(since) < 250*time.Millisecond) {
 			g.t.Errorf("%s starts while %s is not ready (lives %v since %v, last end %v)", name, id, lives, since, end)
 		}
 	}
 }
+
+// clean is whether a tree ended well.
+func clean(s proc.Status) bool { return s.Known && s.Code == 0 && s.Signal == 0 }
 
 func anyUnits(t *rapid.T) []config.Unit {
 	units := make([]config.Unit, rapid.IntRange(1, 6).Draw(t, "units"))
@@ -78,6 +100,10 @@ func anyUnits(t *rapid.T) []config.Unit {
 		}
 		if rapid.IntRange(0, 3).Draw(t, "pre") == 0 {
 			u.Deployment.PreStart = "make"
+		}
+		if u.Kind == config.Service && rapid.IntRange(0, 2).Draw(t, "rolling") == 0 {
+			u.Deployment.Strategy = "rolling"
+			u.Deployment.GracePeriod = time.Duration(rapid.IntRange(0, 2).Draw(t, "grace")) * time.Second
 		}
 		for j := range i {
 			if rapid.IntRange(0, 2).Draw(t, "edge") == 0 {
@@ -141,7 +167,7 @@ func (g *guard) watch(t *rapid.T) {
 		switch v.Unit.State {
 		case unit.Running, unit.Starting, unit.Stopping:
 		default:
-			if g.alive(v.ID) {
+			if g.alive(v.ID) && !v.Rolling {
 				t.Errorf("%s is %s and lives", v.ID, v.Unit.State)
 			}
 		}
@@ -185,11 +211,106 @@ func TestAnyOrderOfEvents(t *testing.T) {
 			}
 			r.pass(2 * time.Minute)
 			if !allDone(b.Standings(r.sup.Snapshot(), StartPatience)) || len(r.host.live) != 0 {
-				rt.Errorf("stopped, and yet %v live", r.host.live)
+				rt.Errorf("stopped, and yet %v live; %s", r.host.live, left(r.sup.Snapshot()))
 			}
 		})
 		if thrown != nil {
 			panic(thrown)
 		}
 	})
+}
+
+// Whatever the candidates of a rolling unit do: one instance is ready at every
+// moment, and as long as none took its place it is the same process.
+func TestARollingUnitIsReadyThroughAnyRollouts(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var thrown any
+		synctest.Test(t, func(t *testing.T) {
+			defer func() { thrown = recover() }()
+			r := newRoom(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); r.sup.Run(ctx) }()
+			defer func() { cancel(); <-done }()
+			u := service("api", rolling)
+			if rapid.Bool().Draw(rt, "pre_start") {
+				u.Deployment.PreStart = "make"
+			}
+			if rapid.Bool().Draw(rt, "blue-green") {
+				blueGreen(&u)
+			}
+			r.up(u)
+			r.endSteps(true)
+			r.pass(time.Second)
+			for range rapid.IntRange(1, 30).Draw(rt, "events") {
+				before := r.view("api")
+				r.disturb(rt, u)
+				r.pass(time.Duration(rapid.IntRange(0, 3000).Draw(rt, "ms")) * time.Millisecond)
+				after := r.view("api")
+				if after.Unit.State != unit.Running || !after.Unit.Ready {
+					rt.Fatalf("it is %s, ready %v", after.Unit.State, after.Unit.Ready)
+				}
+				if after.Unit.Run == before.Unit.Run && after.Process.PID != before.Process.PID {
+					rt.Fatal("the same run is another process")
+				}
+			}
+		})
+		if thrown != nil {
+			panic(thrown)
+		}
+	})
+}
+
+// disturb does one thing to a rolling unit that must not take it down.
+func (r *room) disturb(t *rapid.T, u config.Unit) {
+	var err error
+	switch rapid.IntRange(0, 4).Draw(t, "what") {
+	case 0:
+		_, err = r.sup.Restart(context.Background(), nil, Selection{Units: []string{"api"}}, "")
+	case 1:
+		changed := u
+		changed.Exec = []string{"api", fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "version"))}
+		_, err = r.sup.Apply(context.Background(), source(changed), "")
+	case 2:
+		if v := r.view("api"); v.Rolling && v.Rollout.Run != v.Unit.Run {
+			r.exitCandidate("api", rapid.IntRange(0, 1).Draw(t, "code"))
+		}
+	default:
+		r.endSteps(rapid.IntRange(0, 3).Draw(t, "fails") != 0)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// endSteps ends every command that is not a main process.
+func (r *room) endSteps(ok bool) {
+	synctest.Wait()
+	r.host.mu.Lock()
+	var steps []proc.TreeID
+	for id := range r.host.live {
+		if _, step := splitTree(id); step != unit.NoStep {
+			steps = append(steps, id)
+		}
+	}
+	r.host.mu.Unlock()
+	for _, id := range steps {
+		code := 1
+		if _, step := splitTree(id); ok || step == stepBack {
+			code = 0
+		}
+		r.host.end(id, exitStatus(code))
+	}
+	synctest.Wait()
+}
+
+// left says which units are not down.
+func left(s *Snapshot) string {
+	var b strings.Builder
+	for _, v := range s.Units {
+		if v.Alive() || v.Leaving || v.Rolling {
+			fmt.Fprintf(&b, "%s: %+v, leaving %v, rollout %+v; ", v.ID, v.Unit, v.Leaving, v.Rollout)
+		}
+	}
+	return b.String()
 }

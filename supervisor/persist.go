@@ -34,6 +34,11 @@ func (e *entry) state() store.UnitState {
 		Run: e.u.Run, Restarts: e.u.Restarts, Failures: e.u.Failures, Attempts: e.u.Attempts,
 		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires,
 		Definition: e.definition(), Runs: e.u.Runs, Slot: e.slot, Proven: e.proven, Good: e.goodDefinitions(),
+		Parent: e.parent, ParentRun: e.parentRun,
+	}
+	if e.last != nil {
+		last := store.Rolled(*e.last)
+		s.Last = &last
 	}
 	for _, in := range e.instances()[1:] {
 		if p := in.process; in.u.Main && in.u.Spawned && !in.u.Exited {
@@ -89,6 +94,17 @@ func (e *entry) goodDefinitions() []json.RawMessage {
 	return list
 }
 
+// readDefinitions are those that can be read.
+func readDefinitions(list []json.RawMessage) []*config.Unit {
+	var good []*config.Unit
+	for _, data := range list {
+		if def, ok := readDefinition(data); ok {
+			good = append(good, def)
+		}
+	}
+	return good
+}
+
 // ViewOf is a unit as it was when it was last saved.
 func ViewOf(s store.UnitState) *View {
 	def := DefinitionOf(s)
@@ -99,7 +115,12 @@ func ViewOf(s store.UnitState) *View {
 	v := &View{
 		Slot: s.Slot,
 		ID:   def.ID(), Hash: Hash(def.ID()), Def: def, Unit: u,
-		Adhoc: s.Adhoc, Orphaned: s.Orphaned, Expires: s.Expires,
+		Adhoc: s.Adhoc, Orphaned: s.Orphaned, Expires: s.Expires, Parent: s.Parent,
+	}
+	v.Good = readDefinitions(s.Good)
+	if s.Last != nil {
+		last := Rolled(*s.Last)
+		v.Last = &last
 	}
 	if s.PID != 0 {
 		v.Unit.Main, v.Unit.Spawned = true, true

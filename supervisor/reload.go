@@ -36,7 +36,7 @@ type Change struct {
 var inPlace = []string{
 	"restart_policy", "backoff", "max_restarts", "restart_reset",
 	"stop_signal", "stop_timeout", "stop_command", "logs", "depends_on",
-	"skip", "deployment.pre_start", "deployment.grace_period",
+	"skip", "spawn", "deployment.pre_start", "deployment.grace_period",
 }
 
 // Plan is what applying the source would change, without doing so.
@@ -186,7 +186,8 @@ func (l *loop) addAdhoc(def *config.Unit, env []string) (*entry, error) {
 	}
 	run := uint64(0)
 	if old, ok := l.entries[def.ID()]; ok {
-		run = old.u.Run
+		run = max(old.u.Run, old.u.Runs)
+		l.unrelate(old)
 	}
 	e := newEntry(def, l.nextPlace(), l.o.Stability)
 	e.adhoc, e.base = true, env
@@ -214,6 +215,7 @@ func (l *loop) forget(entries []*entry) (forgotten []string, alive []string) {
 		if err := l.o.Outputs.Remove(e.def); err != nil {
 			l.o.Log.Warn("cannot remove logs", "unit", e.def.ID(), "error", err)
 		}
+		l.unrelate(e)
 		delete(l.entries, e.def.ID())
 		l.s.books.forget(e.def.ID())
 		forgotten = append(forgotten, e.def.ID())

@@ -44,12 +44,11 @@ func (l *loop) enroll(s store.UnitState) {
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
 	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
-	e.slot, e.proven = s.Slot, s.Proven
-	for _, data := range s.Good {
-		if def, ok := readDefinition(data); ok {
-			e.good = append(e.good, def)
-		}
+	if s.Parent != "" {
+		l.relate(e, s.Parent, s.ParentRun)
 	}
+	e.slot, e.proven = s.Slot, s.Proven
+	e.good, e.last = saved.Good, saved.Last
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
 	} else {
@@ -91,6 +90,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 		return
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
+	l.adoptSockets(e, s.PID)
 	l.reattach(e.def, s.Run)
 	l.touch(e)
 }
@@ -109,6 +109,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string) {
 	if err := l.o.Host.Adopt(id, p); err != nil {
 		return
 	}
+	l.adoptSockets(e, s.PID)
 	u := unit.New(policy(e.def, l.o.Stability), time.Now())
 	u.Desired, u.State, u.Run, u.Runs = unit.Up, unit.Running, s.Run, s.Run
 	u.Main, u.Spawned, u.Ready, u.ReadyAt = true, true, true, s.StartedAt

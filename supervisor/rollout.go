@@ -37,6 +37,8 @@ type Rollout struct {
 	PID    int
 	State  unit.State
 	Reason string
+	// Grace is how long both instances are to work side by side.
+	Grace time.Duration
 }
 
 // Rolled is how an attempt to replace an instance ended.
@@ -251,7 +253,7 @@ func (e *entry) rollout() Rollout {
 	if e.roll == nil {
 		return Rollout{}
 	}
-	v := Rollout{Phase: e.roll.r.Phase, Since: e.roll.r.Since, Reason: e.roll.r.Reason}
+	v := Rollout{Phase: e.roll.r.Phase, Since: e.roll.r.Since, Reason: e.roll.r.Reason, Grace: e.roll.r.Plan.Grace}
 	in := e.candidate
 	if in == nil {
 		in = &e.instance

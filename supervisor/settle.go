@@ -17,6 +17,7 @@ func (l *loop) settle() {
 		id := l.dirty[0]
 		l.dirty = l.dirty[1:]
 		if e, ok := l.entries[id]; ok && !e.orphan {
+			l.tend(e)
 			l.grant(e)
 			l.admit(e)
 			l.admitCandidate(e)
@@ -32,6 +33,8 @@ func (l *loop) step(e *entry, event unit.Event) { l.stepIn(e, &e.instance, event
 // stepIn gives an instance's machine an event, and takes note of what came of
 // it.
 func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
+	// A number is given once, to whichever instance begins a run first.
+	in.u.Runs = max(in.u.Runs, e.u.Runs)
 	before := in.u
 	after, effects := unit.Step(before, event, unit.Moment{Now: time.Now(), Spread: l.o.Spread()})
 	in.u = after
@@ -64,6 +67,7 @@ func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
 	}
 	e.proven = e.proven || after.Ready || after.State == unit.Completed
 	l.touchNeighbours(e)
+	l.touchFamily(e)
 	l.touchReplicas(e)
 	l.wind(e, before)
 }
@@ -103,7 +107,7 @@ func (l *loop) grant(e *entry) {
 	switch e.wish {
 	case noWish:
 	case wishStop:
-		if l.heldByDependents(e) {
+		if l.heldByDependents(e) || l.heldBySiblings(e) {
 			return
 		}
 		reason := l.granted(e)
@@ -139,10 +143,11 @@ func (l *loop) want(e *entry, w wish, reason string) {
 // grantRestart replaces the unit's instance: beside the old one where the unit
 // rolls and runs, else after it has ended.
 func (l *loop) grantRestart(e *entry) {
-	switch turn, why := l.turn(e); {
-	case turn == turnLater:
+	switch now, why := l.turn(e); now {
+	case turnNow:
+	case turnLater:
 		return
-	case turn == turnNever:
+	case turnNever:
 		l.granted(e)
 		e.next = nil
 		l.replaced(e, false, why)
@@ -164,6 +169,9 @@ func (l *loop) heldByDependents(e *entry) bool {
 	if !e.alive() {
 		return false
 	}
+	if l.heldByChildren(e) {
+		return true
+	}
 	for _, edge := range l.graph.Dependents(e.def.ID()) {
 		d, ok := l.entries[edge.Unit]
 		if ok && !d.orphan && d.alive() && (d.wish != noWish && !d.rollable() || d.u.State == unit.Stopping) {
@@ -175,10 +183,22 @@ func (l *loop) heldByDependents(e *entry) bool {
 
 // admit starts a waiting unit, or says what it waits for.
 func (l *loop) admit(e *entry) {
-	if e.u.Desired != unit.Up || e.wish != noWish || e.removed || l.closing {
+	// A restart that waits for its turn, or for a rollout's end, does not keep
+	// what crashed meanwhile from coming back.
+	if e.u.Desired != unit.Up || e.wish == wishStop || e.removed || l.closing {
 		return
 	}
 	if e.u.State != unit.Pending && e.u.State != unit.Blocked {
+		return
+	}
+	if l.ofEndedRun(e) {
+		l.step(e, unit.Stop{Reason: "its parent's run has ended"})
+		return
+	}
+	if l.heldByChildren(e) {
+		if reason := "waits for the children of its last run to end"; e.u.Reason != reason {
+			l.step(e, unit.Wait{Reason: reason})
+		}
 		return
 	}
 	switch verdict, reason := l.verdict(e.def); {
@@ -217,6 +237,10 @@ func (l *loop) retire(e *entry) {
 	}
 	e.removed, e.orphan = false, true
 	l.touch(e)
+	for _, c := range l.family(e) {
+		c.orphan = true
+		l.touch(c)
+	}
 	l.touchNeighbours(e)
 	l.reshape()
 }
@@ -243,8 +267,7 @@ func (l *loop) expire(now time.Time) {
 		l.tick(e, d.at, now)
 		if !e.expires.IsZero() && !now.Before(e.expires) {
 			e.expires = time.Time{}
-			l.touch(e)
-			l.step(e, unit.Stop{Reason: "its time to live is over"})
+			l.want(e, wishStop, "its time to live is over")
 		}
 	}
 }

@@ -28,13 +28,10 @@ func rolloutStep(c deploy.Command) unit.StepKind {
 }
 
 func rolloutCommand(step unit.StepKind) (deploy.Command, bool) {
-	switch step {
-	case stepSwitch:
-		return deploy.Switch, true
-	case stepVerify:
-		return deploy.Verify, true
-	case stepBack:
-		return deploy.Back, true
+	for _, c := range []deploy.Command{deploy.Switch, deploy.Verify, deploy.Back} {
+		if step == rolloutStep(c) {
+			return c, true
+		}
 	}
 	return "", false
 }

@@ -52,6 +52,8 @@ type Ledger interface {
 type Options struct {
 	Host    Host
 	Outputs Outputs
+	// Sockets may be nil where no unit has any.
+	Sockets Sockets
 	Journal Journal
 	Saver   Saver
 	// Checks looks after health; nil where nothing is to be watched.

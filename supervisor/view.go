@@ -36,6 +36,8 @@ type View struct {
 	Rollout  Rollout
 	Rollouts int
 	Last     *Rolled
+	// Good are the earlier definitions that were ready once, oldest first.
+	Good []*config.Unit
 	// Tally is what the health check of the present run found.
 	Tally health.Tally
 	// NextRun is when a cron job runs next, zero for never; History are its
@@ -52,6 +54,8 @@ type View struct {
 	Adhoc, Orphaned bool
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time
+	// Parent is the ID of the unit that spawned this one, or empty.
+	Parent string
 }
 
 // Alive is whether anything of the unit may live, a rollout's second instance

@@ -169,6 +169,7 @@ func (b *bench) throughput() ([]row, error) {
 const producerSource = `package main
 
 import (
+	"bytes"
 	"os"
 )
 

@@ -18,12 +18,12 @@ type pkg struct {
 
 // leaves are the packages that know nothing of the rest, but for the types of
 // config.
-var leaves = []string{"unit", "graph", "proc", "logs", "usage", "store", "health", "deploy", "watch"}
+var leaves = []string{"unit", "graph", "proc", "logs", "sockets", "usage", "store", "health", "deploy", "watch"}
 
 // allowed says, for each room, which rooms of the project it may import. A room
 // that is not listed may import nothing of it.
 var allowed = map[string][]string{
-	"cmd/sysg":                 {"cmd/sysg/internal/cli"},
+	"cmd/sysg":                 {"cmd/sysg/internal/cli", "supervisor/proc"},
 	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/logs", "supervisor/store", "supervisor/unit"},
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},
@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"supervisor/graph":         {"config", "supervisor/unit"},
 	"supervisor/proc":          {},
 	"supervisor/logs":          {},
+	"supervisor/sockets":       {"config"},
 	"supervisor/usage":         {},
 	"supervisor/health":        {},
 	"supervisor/deploy":        {},
@@ -42,7 +43,7 @@ var allowed = map[string][]string{
 	"supervisor/watch":         {},
 	"supervisor/hooks":         {"config", "supervisor/proc", "supervisor/store", "supervisor/unit"},
 	"supervisor":               {"config", "supervisor/cron", "supervisor/cron/calendar", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/watch"},
-	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/usage"},
+	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage"},
 	"examples/quickstart/app":  {},
 	"examples/quickstart":      {},
 	"examples/stack":           {},

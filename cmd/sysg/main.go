@@ -5,8 +5,10 @@ import (
 	"os"
 
 	"systemg/cmd/sysg/internal/cli"
+	"systemg/supervisor/proc"
 )
 
 func main() {
+	proc.Stage()
 	os.Exit(cli.Main(os.Args[1:], cli.System()))
 }

@@ -8,31 +8,33 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"systemg/cmd/sysg/internal/cli"
+	"systemg/supervisor/proc"
 )
 
 func TestMain(m *testing.M) {
+	proc.Stage()
 	testscript.Main(m, map[string]func(){"sysg": main})
 }
 
 // The scripts in testdata are the command line's manual: each begins in an
 // empty folder with a home of its own, and stops what it started.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
-			env.Setenv("SYSG_TEST_REQUIRE", os.Getenv("SYSG_TEST_REQUIRE"))
-			env.Defer(func() {
-				around := cli.System()
-				around.Environ = env.Vars
-				around.Stdout, around.Stderr = os.NewFile(0, ""), os.NewFile(0, "")
-				if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
-					around.Stdout, around.Stderr = null, null
-				}
-				// A script that stopped everything leaves nothing to stop.
-				cli.Main([]string{"stop", "--kill"}, around)
-			})
-			return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o700)
-		},
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: ownHome})
+}
+
+// ownHome gives a script a home of its own, and stops what it started.
+func ownHome(env *testscript.Env) error {
+	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("SYSG_TEST_REQUIRE", os.Getenv("SYSG_TEST_REQUIRE"))
+	env.Defer(func() {
+		around := cli.System()
+		around.Environ = env.Vars
+		around.Stdout, around.Stderr = os.NewFile(0, ""), os.NewFile(0, "")
+		if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+			around.Stdout, around.Stderr = null, null
+		}
+		// A script that stopped everything leaves nothing to stop.
+		cli.Main([]string{"stop", "--kill"}, around)
 	})
+	return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o700)
 }

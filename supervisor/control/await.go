@@ -59,12 +59,15 @@ func (s *server) waiting(st supervisor.Standing) string {
 	if st.Done {
 		return ""
 	}
+	if st.View.Rolling {
+		return phaseWaits(st.View)
+	}
 	switch v := st.View; v.Unit.State {
 	case unit.Pending, unit.Backoff:
 		return v.Unit.Reason
 	case unit.Stopping:
 		return "waits for " + s.survivors(v)
-	case unit.Blocked, unit.Starting, unit.Running, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped:
+	case unit.Blocked, unit.Starting, unit.Running, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped, unit.Scheduled:
 	}
 	return ""
 }
@@ -102,7 +105,8 @@ func (s *server) result(list []supervisor.Standing) ipc.OperationResult {
 		o := ipc.Outcome{Unit: s.unit(st.View), OK: st.OK || !st.Done, Changed: st.Mark.Changed}
 		if !o.OK {
 			result.OK = false
-			if failedBadly(st.View) {
+			o.DeployFailed = deployFailed(st)
+			if o.DeployFailed != "" || failedBadly(st.View) {
 				o.LastLines = s.lastWords(st.View.ID)
 			}
 		}
@@ -151,7 +155,7 @@ func (s *server) wait(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, ipc.Errorf(ipc.CodeUsage, "cannot wait for %q: it is healthy, running, completed or stopped", p.For)
 	}
 	if len(p.Units) == 0 && (p.For == "running" || p.For == "healthy") {
-		judge = upAtAll
+		judge = allOf(judge)
 	}
 	_, views, err := s.views(p.Selection, false)
 	if err != nil {
@@ -179,11 +183,10 @@ func (s *server) wait(ctx context.Context, r *ipc.Request) (any, error) {
 }
 
 // waits says for each goal whether a unit has reached it, and whether it can
-// still get there by itself. No unit runs with a health check, so healthy is
-// what running is.
+// still get there by itself. Without a health check healthy is what running is.
 var waits = map[string]func(unit.Unit) (reached, possible bool){
 	"running": running,
-	"healthy": running,
+	"healthy": healthy,
 	"completed": func(u unit.Unit) (bool, bool) {
 		if u.State == unit.Scheduled {
 			// A job has completed when its newest run has.
@@ -208,13 +211,22 @@ func running(u unit.Unit) (reached, possible bool) {
 	return false, !u.Settled()
 }
 
-// upAtAll is running for all units together: one that ended well does not keep
+// healthy is running, and well where that is looked after.
+func healthy(u unit.Unit) (reached, possible bool) {
+	reached, possible = running(u)
+	ill := u.State == unit.Running && u.Health == unit.Ill
+	return reached && !ill, possible
+}
+
+// allOf is the judge for all units together: one that ended well does not keep
 // the others from being up.
-func upAtAll(u unit.Unit) (reached, possible bool) {
-	if u.State == unit.Completed {
-		return true, true
+func allOf(judge func(unit.Unit) (bool, bool)) func(unit.Unit) (reached, possible bool) {
+	return func(u unit.Unit) (reached, possible bool) {
+		if u.State == unit.Completed {
+			return true, true
+		}
+		return judge(u)
 	}
-	return running(u)
 }
 
 func standings(snap *supervisor.Snapshot, views []*supervisor.View, judge func(unit.Unit) (bool, bool)) []supervisor.Standing {

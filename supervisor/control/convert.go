@@ -23,9 +23,10 @@ func unitOf(v *supervisor.View, r readings, now time.Time) ipc.Unit {
 		Hash: v.Hash, Kind: kindOf(v), State: string(v.Unit.State), Health: healthOf(v), Deploy: deployOf(v),
 		Reason: clip(v.Unit.Reason, maxText), Since: v.Unit.Since, Desired: string(v.Unit.Desired),
 		Run: v.Unit.Run, Restarts: v.Unit.Restarts, Failures: v.Unit.Failures,
-		LastExit: exitOf(v.Unit.LastExit), Orphaned: v.Orphaned,
+		LastExit: exitOf(v.Unit.LastExit), Orphaned: v.Orphaned, Parent: v.Parent,
 	}
 	u.NextRun = v.NextRun
+	u.Rollout = rolloutOf(v)
 	if v.Def.Replica > 0 {
 		u.Base = v.Def.Base
 	}

@@ -18,8 +18,10 @@ func WireError(err error) error {
 		project   *supervisor.UnknownProjectError
 		ambiguous *supervisor.AmbiguousError
 		taken     *supervisor.TakenError
+		spawn     *supervisor.SpawnError
 		invalid   *config.Invalid
 		unread    *config.ReadError
+		earlier   *supervisor.NoGenerationError
 	)
 	switch {
 	case err == nil:
@@ -43,10 +45,20 @@ func WireError(err error) error {
 	case errors.As(err, &taken):
 		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
 		e.Try = "give it another name with --name"
+		e.Data = map[string]any{"reason": "name_taken", "unit": taken.ID}
+		return e
+	case errors.As(err, &spawn):
+		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
+		e.Try = spawn.Try
+		e.Data = map[string]any{"reason": string(spawn.Reason), "parent": spawn.Parent}
 		return e
 	case errors.As(err, &invalid):
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "the manifest has %d errors", len(invalid.Diagnostics))
 		e.Data = map[string]any{"diagnostics": invalid.Diagnostics}
+		return e
+	case errors.As(err, &earlier):
+		e := ipc.Errorf(ipc.CodeFailed, "%s", err.Error())
+		e.Try = "change the manifest, and sysg deploy " + earlier.Name()
 		return e
 	case errors.As(err, &unread):
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "%s", err.Error())

@@ -3,11 +3,13 @@ package control
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"systemg/ipc"
 	"systemg/supervisor"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/usage"
 )
@@ -44,6 +46,10 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		Dependents: dependents(snap, v),
 		Limits:     limitsOf(v),
 		Cron:       cronOf(v.Def, v.History),
+		Health:     healthReport(v),
+		Deployment: deployment(snap, v),
+		Sockets:    s.socketsOf(v),
+		Children:   s.children(snap, v),
 	}
 	filter := store.Filter{Since: now.Add(-window), Units: map[string]bool{v.ID: true}, Limit: inspectEvents}
 	err = s.journal.Read(filter, func(e store.Event) bool {
@@ -83,6 +89,23 @@ func (s *server) logFiles(v *supervisor.View) []ipc.Log {
 			l.LostBytes, l.Exact = info.LostBytes, info.Exact
 		}
 		list = append(list, l)
+	}
+	return list
+}
+
+// socketsOf are the unit's listening sockets, in the order of their
+// descriptors.
+func (s *server) socketsOf(v *supervisor.View) []ipc.Socket {
+	list := []ipc.Socket{}
+	if len(v.Def.Sockets) == 0 {
+		return list
+	}
+	open := s.sockets.Listening(supervisor.SocketOwner(v.Def))
+	for i, def := range v.Def.Sockets {
+		listen := def.Network + "://" + def.Address
+		list = append(list, ipc.Socket{
+			Name: supervisor.SocketName(v.Def, def), Listen: listen, FD: i + proc.FirstFile, Open: slices.Contains(open, listen),
+		})
 	}
 	return list
 }

@@ -34,6 +34,7 @@ func InspectOffline(paths store.Paths, snap *supervisor.Snapshot, v *supervisor.
 		Unit: Offline(v), Config: configOf(v.Def, snap.Projects[v.Def.Project].Manifest),
 		Processes: []ipc.Process{}, Series: SeriesOf(series), Events: []ipc.Event{}, Limits: []ipc.Limit{},
 		DependsOn: edges(snap, v), Dependents: dependents(snap, v),
+		Health: healthReport(v), Deployment: deployment(snap, v),
 	}
 	if result.Cron, err = cronOffline(paths, v); err != nil {
 		return ipc.InspectResult{}, err

@@ -408,7 +408,7 @@ func failedBadly(v *supervisor.View) bool {
 		return true
 	case unit.Pending, unit.Starting:
 		return v.Unit.Failures > 0
-	case unit.Blocked, unit.Running, unit.Stopping, unit.Stopped, unit.Completed, unit.Skipped:
+	case unit.Blocked, unit.Running, unit.Stopping, unit.Stopped, unit.Completed, unit.Skipped, unit.Scheduled:
 		return false
 	}
 	return false

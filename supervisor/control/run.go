@@ -17,6 +17,7 @@ import (
 	"systemg/supervisor/health"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
+	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
 	"systemg/supervisor/usage"
 )
@@ -141,9 +142,9 @@ func (d *daemon) connect() error {
 		return err
 	}
 	d.listenToServices()
+	d.sockets = sockets.NewTable(d.log)
 	d.sup = supervisor.New(supervisor.Options{
-		Checks: d.probes,
-		Host:   d.host, Outputs: d.outputs, Journal: d.journal, Saver: d.saver,
+		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
 		Log: d.log, BootID: boot, Generation: d.generation,
 	})
@@ -277,7 +278,7 @@ func (d *daemon) close(ctx context.Context) error {
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "ended", PID: pid()})
 	d.log.Info("ended")
 	return errors.Join(
-		d.clock.Close(), d.saver.Flush(ctx), d.saver.Close(), d.stopListening(), d.host.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
+		d.clock.Close(), d.saver.Flush(ctx), d.saver.Close(), d.stopListening(), d.host.Close(), d.sockets.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
 	)
 }
 

@@ -12,6 +12,7 @@ import (
 	"systemg/supervisor"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
+	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
 )
 
@@ -22,6 +23,7 @@ type server struct {
 	outputs *supervisor.Files
 	mover   *logs.Mover
 	host    *proc.Host
+	sockets *sockets.Table
 	sampler *meter
 	journal *store.Journal
 	dir     *store.Dir
@@ -53,6 +55,8 @@ var handlers = map[string]handler{
 	ipc.MethodStart:     (*server).start,
 	ipc.MethodStop:      (*server).stop,
 	ipc.MethodRestart:   (*server).restart,
+	ipc.MethodDeploy:    (*server).deploy,
+	ipc.MethodRollback:  (*server).rollback,
 	ipc.MethodPlan:      (*server).plan,
 	ipc.MethodApply:     (*server).apply,
 	ipc.MethodWait:      (*server).wait,
@@ -61,6 +65,7 @@ var handlers = map[string]handler{
 	ipc.MethodGraph:     (*server).graph,
 	ipc.MethodPurge:     (*server).purge,
 	ipc.MethodTrigger:   (*server).trigger,
+	ipc.MethodSpawn:     (*server).spawn,
 }
 
 // Serve is ipc.Handler.

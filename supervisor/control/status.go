@@ -59,6 +59,9 @@ func (s *server) graph(_ context.Context, r *ipc.Request) (any, error) {
 				From: v.ID, To: e.Unit, Condition: e.Condition, Cascade: e.Cascade, Satisfied: e.Satisfied,
 			})
 		}
+		if v.Parent != "" {
+			result.Edges = append(result.Edges, ipc.GraphArc{From: v.ID, To: v.Parent, Condition: "spawned", Satisfied: true})
+		}
 	}
 	if result.Units, err = ipc.SendUnits(r, s.units(views)); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func (s *server) causes(v *supervisor.View) []ipc.Cause {
 	if v.Unit.Reason != "" {
 		text += ": " + v.Unit.Reason
 	}
-	list := []ipc.Cause{{Unit: v.ID, Text: text, Time: v.Unit.Since}}
+	list := append([]ipc.Cause{{Unit: v.ID, Text: text, Time: v.Unit.Since}}, deployCauses(v)...)
 	if v.Def.Cron != nil {
 		return append(list, s.jobCauses(v)...)
 	}
@@ -107,7 +107,7 @@ func advice(v *supervisor.View) string {
 		return "sysg start -s " + name
 	case unit.Stopping:
 		return fmt.Sprintf("sysg stop -s %s --kill ends it at once", name)
-	case unit.Blocked, unit.Pending, unit.Starting, unit.Running, unit.Completed, unit.Skipped:
+	case unit.Blocked, unit.Pending, unit.Starting, unit.Running, unit.Completed, unit.Skipped, unit.Scheduled:
 	}
 	return ""
 }

@@ -69,7 +69,7 @@ func (r Rollout) Promoted() bool { return r.Phase == Draining || r.Phase == Done
 // Event is something that happened to a rollout.
 type Event interface{ event() }
 
-// The events.
+// The events of a rollout.
 type (
 	// Ready says that the candidate is ready.
 	Ready struct{}
@@ -79,9 +79,10 @@ type (
 		Reason string
 		Gone   bool
 	}
-	// CandidateGone and OldGone say that nothing of that instance lives.
+	// CandidateGone says that nothing of the candidate lives.
 	CandidateGone struct{}
-	OldGone       struct{}
+	// OldGone says that nothing of the old instance lives.
+	OldGone struct{}
 	// Ran says how a command ended.
 	Ran struct {
 		Command Command

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,7 +19,8 @@ type order struct {
 	path           string
 	argv, env      []string
 	dir            string
-	stdout, stderr int // in the process's table; -1 for /dev/null
+	stdout, stderr int   // in the process's table; -1 for /dev/null
+	files          []int // in the process's table; become 3, 4, …
 	cgroup         string
 	mark           uint64
 	// born is called, on the forker's thread, as soon as the process
@@ -171,9 +173,10 @@ func (c *crew) do(o order) (int, bool, error) {
 
 // fork runs on the forker's thread.
 func (f *forker) fork(o order) result {
-	files := []uintptr{uintptr(f.null), uintptr(f.null), uintptr(f.null)}
-	for i, fd := range []int{o.stdout, o.stderr} {
+	files := make([]uintptr, FirstFile+len(o.files))
+	for i, fd := range slices.Concat([]int{-1, o.stdout, o.stderr}, o.files) {
 		if fd < 0 {
+			files[i] = uintptr(f.null)
 			continue
 		}
 		own, err := unix.PidfdGetfd(f.self, fd, 0)
@@ -181,7 +184,7 @@ func (f *forker) fork(o order) result {
 			return result{err: fmt.Errorf("cannot take over a descriptor: %w", err)}
 		}
 		defer unix.Close(own)
-		files[i+1] = uintptr(own)
+		files[i] = uintptr(own)
 	}
 	attr := &syscall.ProcAttr{Dir: o.dir, Env: o.env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
 	if o.cgroup != "" {

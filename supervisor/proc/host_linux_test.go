@@ -200,9 +200,18 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 		{[]string{"/bin/true"}, plain, "working_dir " + plain + ": it is not a directory"},
 		{[]string{"/bin/true", "a\x00b"}, "/", "/bin/true: an argument or a variable has a NUL byte"},
 	} {
-		_, err := r.host.Start(Spec{Tree: TreeID{Unit: "x", Run: 1}, Argv: c.argv, Dir: c.dir, Env: env})
+		r.run++
+		_, err := r.host.Start(Spec{Tree: TreeID{Unit: "x", Run: r.run}, Argv: c.argv, Dir: c.dir, Env: env})
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%v in %s: %v, want %s", c.argv, c.dir, err, c.want)
+		}
+		// The stage on the way to a service with files says the same.
+		r.run++
+		_, err = r.host.Start(Spec{
+			Tree: TreeID{Unit: "x", Run: r.run}, Argv: c.argv, Dir: c.dir, Env: env, Files: []*os.File{os.Stdin}, Names: []string{"in"},
+		})
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%v in %s by the stage: %v, want %s", c.argv, c.dir, err, c.want)
 		}
 	}
 }

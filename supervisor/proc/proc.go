@@ -36,6 +36,12 @@ type Spec struct {
 	// Stdout and Stderr become the tree's; nil means /dev/null, which
 	// stdin always is. The caller keeps and closes them.
 	Stdout, Stderr *os.File
+	// Files become descriptors 3, 4, … of the main process, told to it by
+	// LISTEN_FDS, LISTEN_FDNAMES (Names, as many as there are Files) and
+	// LISTEN_PID, its own number (sd_listen_fds(3)). The caller keeps and
+	// closes them. Whoever uses them calls Stage first in its main.
+	Files []*os.File
+	Names []string
 }
 
 // Process identifies a main process beyond its number, so that it can be

@@ -2,6 +2,7 @@ package proc
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 // Start starts a tree. Its events may come before Start returns. The error is
 // a *NotFoundError, a *StartError, or one of the machine's; then there is no
-// tree.
+// tree, though events may come of the stage that was to become one.
 func (h *Host) Start(s Spec) (Process, error) {
 	if len(s.Argv) == 0 {
 		return Process{}, &NotFoundError{Name: `""`}
@@ -38,7 +39,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 	if o.cgroup == "" {
 		o.mark = mark
 	}
-	p, err := h.fork(s.Tree, o)
+	p, err := h.launch(s, o)
 	if err == nil {
 		// One that has ended and was reaped meanwhile will not be adopted.
 		if st, gone := readStat(p.PID); gone == nil {
@@ -53,6 +54,23 @@ func (h *Host) Start(s Spec) (Process, error) {
 		return Process{}, err
 	}
 	return Process{}, explain(s, path, err)
+}
+
+// launch forks, by way of the stage where there are files, and waits until the
+// stage has become the service.
+func (h *Host) launch(s Spec, o order) (Process, error) {
+	if len(s.Files) == 0 {
+		return h.fork(s.Tree, o)
+	}
+	reached, err := stage(&o, s)
+	if err != nil {
+		return Process{}, fmt.Errorf("cannot make a pipe: %w", err)
+	}
+	p, err := h.fork(s.Tree, o)
+	if wrong := reached(err == nil); err == nil {
+		err = wrong
+	}
+	return p, err
 }
 
 // fork forks and puts the tree into the table. Where the kernel refuses the

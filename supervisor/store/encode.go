@@ -142,10 +142,18 @@ func same(a, b *UnitState) bool {
 		a.StartedAt.Equal(b.StartedAt) && sameExit(a.LastExit, b.LastExit) &&
 		a.Adhoc == b.Adhoc && a.Orphaned == b.Orphaned &&
 		a.Expires.Equal(b.Expires) && a.ParentPID == b.ParentPID &&
-		a.Runs == b.Runs && a.Proven == b.Proven && a.Slot == b.Slot &&
+		a.Parent == b.Parent && a.ParentRun == b.ParentRun &&
+		a.Runs == b.Runs && a.Proven == b.Proven && a.Slot == b.Slot && sameRolled(a.Last, b.Last) &&
 		slices.EqualFunc(a.Good, b.Good, func(x, y json.RawMessage) bool { return bytes.Equal(x, y) }) &&
 		slices.EqualFunc(a.Beside, b.Beside, sameBeside) &&
 		bytes.Equal(a.Definition, b.Definition)
+}
+
+func sameRolled(a, b *Rolled) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.OK == b.OK && a.Reason == b.Reason && a.Time.Equal(b.Time) && a.Took == b.Took && a.Run == b.Run
 }
 
 func sameBeside(a, b BesideState) bool {

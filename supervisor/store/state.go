@@ -73,6 +73,10 @@ type UnitState struct {
 	Expires time.Time `json:"expires,omitzero"`
 	// ParentPID is the process with which an ad-hoc unit ends; 0 for none.
 	ParentPID int `json:"parent_pid,omitempty"`
+	// Parent is the project/name of the unit that spawned this one in its
+	// run ParentRun; empty for none.
+	Parent    string `json:"parent,omitempty"`
+	ParentRun uint64 `json:"parent_run,omitempty"`
 
 	// Definition is the resolved definition, for a status without a
 	// supervisor and for adoption without the manifest. It must be valid
@@ -82,6 +86,8 @@ type UnitState struct {
 	// ones that were, oldest first.
 	Proven bool              `json:"proven,omitempty"`
 	Good   []json.RawMessage `json:"good,omitempty"`
+	// Last is how the newest attempt to replace the instance ended.
+	Last *Rolled `json:"last_rollout,omitempty"`
 	// Slot is where a blue-green instance stands.
 	Slot string `json:"slot,omitempty"`
 	// Beside are the main processes of a rollout's second instance.
@@ -97,6 +103,15 @@ type BesideState struct {
 	Cgroup      string    `json:"cgroup,omitempty"`
 	Containment string    `json:"containment,omitempty"`
 	StartedAt   time.Time `json:"started_at,omitzero"`
+}
+
+// Rolled is how an attempt to replace an instance ended.
+type Rolled struct {
+	OK     bool          `json:"ok"`
+	Reason string        `json:"reason"`
+	Time   time.Time     `json:"time"`
+	Took   time.Duration `json:"took_ns"`
+	Run    uint64        `json:"run"`
 }
 
 // Exit is how a run ended.

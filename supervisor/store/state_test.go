@@ -238,6 +238,11 @@ func TestSameLooksAtEveryField(t *testing.T) {
 		alter(t, reflect.ValueOf(&b).Elem().Field(i))
 		return !sameBeside(a, b)
 	})
+	check(reflect.TypeFor[Rolled](), func(i int) bool {
+		var a, b Rolled
+		alter(t, reflect.ValueOf(&b).Elem().Field(i))
+		return !sameRolled(&a, &b)
+	})
 	check(reflect.TypeFor[Exit](), func(i int) bool {
 		var a, b Exit
 		alter(t, reflect.ValueOf(&b).Elem().Field(i))
@@ -259,6 +264,10 @@ func alter(t *testing.T, v reflect.Value) {
 		*x = time.Unix(1, 0)
 	case *json.RawMessage:
 		*x = json.RawMessage("1")
+	case **Rolled:
+		*x = &Rolled{}
+	case *time.Duration:
+		*x = 1
 	case **Exit:
 		*x = &Exit{}
 	case *[]json.RawMessage:

@@ -67,7 +67,7 @@ func news(u ipc.Unit) string {
 		return u.State + ": " + u.Reason
 	case unit.Completed, unit.Skipped:
 		return u.State
-	case unit.Pending, unit.Starting, unit.Running, unit.Stopping, unit.Stopped:
+	case unit.Pending, unit.Starting, unit.Running, unit.Stopping, unit.Stopped, unit.Scheduled:
 	}
 	return ""
 }
@@ -77,6 +77,8 @@ func ended(before, u ipc.Unit) bool {
 	switch unit.State(u.State) {
 	case unit.Failed, unit.Backoff, unit.Completed:
 		return true
+	case unit.Scheduled:
+		return before.State == string(unit.Running) || before.State == string(unit.Stopping)
 	case unit.Starting, unit.Running:
 		return before.ID != "" && before.Run != 0 && u.Run > before.Run && before.State == string(unit.Running)
 	case unit.Pending, unit.Blocked, unit.Stopping, unit.Stopped, unit.Skipped:

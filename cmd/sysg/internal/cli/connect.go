@@ -163,6 +163,17 @@ func (a *app) load(m ipc.Manifest) (*config.Plan, error) {
 	})
 }
 
+// check reads a manifest before anything is asked for, and tells its warnings.
+func (a *app) check(m ipc.Manifest) (*config.Plan, error) {
+	plan, err := a.load(m)
+	if err == nil && !a.Quiet && !a.JSON {
+		for _, d := range plan.Warnings {
+			fmt.Fprintln(a.Stderr, d)
+		}
+	}
+	return plan, err
+}
+
 // noManifest is the error of a command that needs one.
 func (a *app) noManifest() error {
 	if a.Project != "" {

@@ -18,6 +18,8 @@ type grammar struct {
 	Start    startCmd    `cmd:"" help:"Start units, and the supervisor if none runs."`
 	Stop     stopCmd     `cmd:"" help:"Stop units; with none named, everything and the supervisor."`
 	Restart  restartCmd  `cmd:"" help:"Read the manifest again and restart units in order."`
+	Deploy   deployCmd   `cmd:"" help:"Replace units by their deployment strategy, with what the manifest says now."`
+	Rollback rollbackCmd `cmd:"" help:"Take units back to their last good definition."`
 	Plan     planCmd     `cmd:"" help:"Say what apply would change."`
 	Apply    applyCmd    `cmd:"" help:"Make the system what the manifest says; what did not change is not touched."`
 	Status   statusCmd   `cmd:"" help:"Show the state of units."`
@@ -28,6 +30,7 @@ type grammar struct {
 	Events   eventsCmd   `cmd:"" help:"Show what happened."`
 	Why      whyCmd      `cmd:"" help:"Say why a unit is in its state."`
 	Graph    graphCmd    `cmd:"" help:"Show the dependency graph."`
+	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
 	Validate validateCmd `cmd:"" help:"Check a manifest."`
@@ -84,11 +87,11 @@ func newParser(g *grammar, around Surroundings) (*kong.Kong, error) {
 	)...)
 }
 
-// cut takes off what stands after "--", which start takes as a command; any
+// cut takes off what stands after "--", which start and spawn take as a command; any
 // other command takes it as names.
 func (a *app) cut(args []string) []string {
 	at := slices.Index(args, "--")
-	if at < 0 || !slices.Contains(args[:at], "start") {
+	if at < 0 || !slices.Contains(args[:at], "start") && !slices.Contains(args[:at], "spawn") {
 		return args
 	}
 	a.command, a.given = args[at+1:], true

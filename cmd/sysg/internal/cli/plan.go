@@ -74,6 +74,6 @@ func (a *app) checked() (ipc.Manifest, error) {
 	if m.Path == "" {
 		return m, a.noManifest()
 	}
-	_, err = a.load(m)
+	_, err = a.check(m)
 	return m, err
 }

@@ -33,7 +33,7 @@ func (c *restartCmd) run(a *app) error {
 		return err
 	}
 	if m.Path != "" {
-		if _, err := a.load(m); err != nil {
+		if _, err := a.check(m); err != nil {
 			return err
 		}
 	}

@@ -74,7 +74,7 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if m.Path == "" {
 		return p, a.noManifest()
 	}
-	plan, err := a.load(m)
+	plan, err := a.check(m)
 	if err != nil {
 		return p, err
 	}
@@ -211,7 +211,11 @@ func fallen(r ipc.OperationResult) error {
 	var bad []string
 	for _, u := range r.Units {
 		if !u.OK {
-			bad = append(bad, fmt.Sprintf("%s %s (%s)", u.Name, u.State, u.Reason))
+			why := u.Reason
+			if u.DeployFailed != "" {
+				why = "not replaced: " + u.DeployFailed
+			}
+			bad = append(bad, fmt.Sprintf("%s %s (%s)", u.Name, u.State, why))
 		}
 	}
 	return &failure{

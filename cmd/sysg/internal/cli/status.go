@@ -92,7 +92,7 @@ func unwell(u ipc.Unit, named bool) bool {
 		return false
 	}
 	switch unit.State(u.State) {
-	case unit.Running, unit.Completed, unit.Skipped:
+	case unit.Running, unit.Completed, unit.Skipped, unit.Scheduled:
 		return u.Health == "unhealthy"
 	case unit.Pending, unit.Blocked, unit.Starting, unit.Backoff, unit.Stopping, unit.Stopped, unit.Failed:
 		return true

@@ -45,7 +45,7 @@ func eventSign(e ipc.Event, st Style) span {
 		return span{tone: faint, text: st.pick("·", ".")}
 	case e.Type == "exit":
 		return span{tone: busy, text: st.pick("·", ".")}
-	case e.Type == "problem":
+	case e.Type == "problem", e.Type == "deploy" && rolledBadly(e.To):
 		return span{tone: bad, text: "!"}
 	case e.Type == "operation":
 		return span{tone: strong, text: ">"}
@@ -69,6 +69,8 @@ func eventText(e ipc.Event) line {
 		}
 	case "exit":
 		l = line{say(normal, exitText(e))}
+	case "deploy":
+		l = deployText(e)
 	case "problem":
 		l = line{say(bad, e.Reason)}
 	default:

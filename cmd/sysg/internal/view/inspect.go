@@ -87,8 +87,17 @@ func definition(p *page, r ipc.InspectResult) {
 	field(p, "pre_start", c.PreStart)
 	field(p, "folder", c.WorkingDir)
 	field(p, "manifest", c.Manifest)
+	field(p, "health", healthText(r.Health, p.st))
+	deployments(p, r.Deployment)
 	field(p, "restart", restartText(c, u))
 	field(p, "stop", stopText(c))
+	for i, socket := range r.Sockets {
+		name := ""
+		if i == 0 {
+			name = "sockets"
+		}
+		field(p, name, socketText(socket))
+	}
 	field(p, "held by", heldBy(u.Containment))
 	if x := u.LastExit; x != nil {
 		field(p, "last end", "run "+number64(x.Run)+": "+firstOf(x.Text, "status unknown")+" at "+clock(x.Time, p.st))
@@ -134,6 +143,14 @@ func stopText(c ipc.Config) string {
 	}
 	if text != "" && c.StopTimeout != "" {
 		text += ", killed after " + c.StopTimeout
+	}
+	return text
+}
+
+func socketText(s ipc.Socket) string {
+	text := s.Name + ": " + s.Listen + ", descriptor " + strconv.Itoa(s.FD)
+	if !s.Open {
+		text += ", closed"
 	}
 	return text
 }

@@ -78,7 +78,11 @@ func endings(o Operation, units []ipc.Unit) []line {
 func failures(p *page, wrong []ipc.Outcome, qualified bool) {
 	if p.st.Plain {
 		for _, u := range wrong {
-			p.put(say(normal, sentence(u.Unit, nameOf(u.Unit, qualified), p.st)))
+			text := sentence(u.Unit, nameOf(u.Unit, qualified), p.st)
+			if u.DeployFailed != "" {
+				text = nameOf(u.Unit, qualified) + " " + notReplaced(u)
+			}
+			p.put(say(normal, text))
 			quoted(p, 4, u.LastLines)
 		}
 		return
@@ -92,7 +96,7 @@ func failures(p *page, wrong []ipc.Outcome, qualified bool) {
 		state := stateOf(u.Unit)
 		head := line{p.st.sign(state), {text: " "}, say(strong, nameOf(u.Unit, qualified))}.pad(2 + names + 2)
 		head = append(head, p.st.word(u.Unit, state)).pad(2 + names + 2 + states + 2)
-		p.wrapped(head, normal, reasonOf(u.Unit, p.st))
+		p.wrapped(head, normal, firstOf(notReplaced(u), reasonOf(u.Unit, p.st)))
 		quoted(p, 4, u.LastLines)
 	}
 }

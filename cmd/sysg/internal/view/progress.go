@@ -128,6 +128,8 @@ func (p *Progress) moving() []ipc.Progress {
 		switch s := n.Unit.State; {
 		case s == "failed" || s == "blocked" || s == "backoff":
 			groups[0] = append(groups[0], n)
+		case n.Unit.Rollout != nil && rolledBadly(n.Unit.Deploy):
+			groups[0] = append(groups[0], n)
 		case s == "pending":
 			groups[2] = append(groups[2], n)
 		case !arrived(n.Unit):
@@ -139,6 +141,9 @@ func (p *Progress) moving() []ipc.Progress {
 
 // arrived is whether the unit is in a state that its operation may end in.
 func arrived(u ipc.Unit) bool {
+	if u.Rollout != nil {
+		return false
+	}
 	switch u.State {
 	case "completed", "failed", "blocked", "skipped", "scheduled":
 		return true
@@ -178,11 +183,11 @@ func block(st Style, moving []ipc.Progress, done, total int) []line {
 	names, states := 0, 0
 	for _, n := range moving {
 		names = max(names, width(clean(n.Unit.Name)))
-		states = max(states, width(st.word(n.Unit, n.Unit.State).text))
+		states = max(states, width(doing(st, n.Unit).text))
 	}
 	for _, n := range moving {
 		l := line{st.sign(n.Unit.State), {text: " "}, say(normal, n.Unit.Name)}.pad(2 + names + 2)
-		l = append(l, st.word(n.Unit, n.Unit.State)).pad(2 + names + 2 + states + 2)
+		l = append(l, doing(st, n.Unit)).pad(2 + names + 2 + states + 2)
 		lines = append(lines, append(l, say(faint, firstOf(n.Waiting, n.Unit.Reason))))
 	}
 	if left > 0 && height > 2 {
@@ -197,6 +202,8 @@ func (p *Progress) tell(n ipc.Progress) {
 	u := n.Unit
 	text := stateOf(u)
 	switch {
+	case u.Rollout != nil:
+		text = rolling(u)
 	case u.State == "stopping" && n.Waiting != "":
 		text += ": " + n.Waiting
 	case !arrived(u) && u.State != "backoff", u.Since.Before(p.began):

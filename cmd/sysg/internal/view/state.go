@@ -72,7 +72,7 @@ func (st Style) word(u ipc.Unit, state string) span {
 
 // reasonOf is what there is to say about a unit beside its state.
 func reasonOf(u ipc.Unit, st Style) string {
-	text := u.Reason
+	text := joined(rolling(u), u.Reason)
 	if !u.NextRun.IsZero() {
 		next := "next " + clock(u.NextRun, st)
 		if d := u.NextRun.Sub(st.Now); d > 0 && d < 24*time.Hour {

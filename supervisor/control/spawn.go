@@ -1,0 +1,79 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"systemg/config"
+	"systemg/ipc"
+	"systemg/supervisor"
+	"systemg/supervisor/proc"
+)
+
+// spawn starts a child of the unit that asks. Which one that is says the
+// kernel: by the process that connected, or by one that it names.
+func (s *server) spawn(ctx context.Context, r *ipc.Request) (any, error) {
+	var p ipc.SpawnParams
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	if err := config.CheckName(p.Name); err != nil {
+		return nil, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
+	}
+	tree, err := s.parentTree(int(r.Peer.PID), p.ParentPID)
+	if err != nil {
+		return nil, err
+	}
+	s.note(r, fmt.Sprintf("spawn %s -- %s", p.Name, strings.Join(p.Exec, " ")))
+	b, err := s.sup.Spawn(ctx, supervisor.Child{
+		Tree: tree, Name: p.Name, Exec: p.Exec, Dir: p.Dir, TTL: time.Duration(p.TTLSecs * float64(time.Second)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+}
+
+// parentTree is the tree of the client, or of the process that it names; a
+// client inside of a unit cannot speak for another one.
+func (s *server) parentTree(client, named int) (proc.TreeID, error) {
+	own, inside := s.host.Owner(client)
+	if named == 0 {
+		if !inside {
+			return own, &supervisor.SpawnError{
+				Reason: supervisor.SpawnOutside,
+				Text:   "the caller is in no unit's process tree",
+				Try:    "run it from inside of a unit, or name a process of one with --parent-pid",
+			}
+		}
+		return own, nil
+	}
+	tree, ok := s.host.Owner(named)
+	switch {
+	case !ok:
+		return tree, &supervisor.SpawnError{
+			Reason: supervisor.SpawnOutside, Text: fmt.Sprintf("process %d is in no unit's process tree", named),
+			Try: "sysg inspect UNIT lists the processes of a unit",
+		}
+	case inside && tree.Unit != own.Unit:
+		return tree, &supervisor.SpawnError{
+			Reason: supervisor.SpawnOther, Parent: own.Unit,
+			Text: fmt.Sprintf("a process of %s cannot start children of %s", own.Unit, tree.Unit),
+			Try:  "leave --parent-pid out",
+		}
+	}
+	return tree, nil
+}
+
+// children are the units that this one spawned.
+func (s *server) children(snap *supervisor.Snapshot, v *supervisor.View) []ipc.Unit {
+	var list []ipc.Unit
+	for _, c := range snap.Units {
+		if c.Parent == v.ID {
+			list = append(list, s.unit(c))
+		}
+	}
+	return list
+}
