@@ -239,7 +239,7 @@ services:
 		}
 	}
 	slices.Sort(keys)
-	want := []string{"job cron", "web user"}
+	want := []string{"web user"}
 	if !slices.Equal(keys, want) || len(plan.Warnings) != len(want) {
 		t.Errorf("got %q with %d warnings", keys, len(plan.Warnings))
 	}

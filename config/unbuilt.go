@@ -5,7 +5,6 @@ import "slices"
 // unbuiltKeys are the keys of a unit whose behaviour this version cannot carry
 // out. A unit that sets one refuses to start.
 var unbuiltKeys = []string{
-	"cron",
 	"user", "group", "supplementary_groups", "limits", "capabilities", "isolation",
 }
 

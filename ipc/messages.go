@@ -31,6 +31,7 @@ const (
 	MethodWhy       = "why"
 	MethodGraph     = "graph"
 	MethodPurge     = "purge"
+	MethodTrigger   = "trigger"
 	MethodSpawn     = "spawn"
 	// MethodCancel ends a request of the same connection that is still
 	// under way; params are a CancelParams.
@@ -255,6 +256,8 @@ type InspectResult struct {
 	Dependents []Edge `json:"dependents"`
 	// Limits are what was asked beside what the kernel has in force.
 	Limits []Limit `json:"limits"`
+	// Cron is a job's schedule and its runs; nil for other units.
+	Cron *CronJob `json:"cron,omitempty"`
 	// Health is nil where there is no health check.
 	Health     *Health    `json:"health_check"`
 	Deployment Deployment `json:"deployment"`
@@ -464,7 +467,7 @@ type Event struct {
 	// Seq grows by one per event, over restarts of the supervisor too.
 	Seq  uint64    `json:"seq"`
 	Time time.Time `json:"time"`
-	// Type is "state", "exit", "deploy", "operation", "supervisor",
+	// Type is "state", "exit", "deploy", "cron", "operation", "supervisor",
 	// "problem".
 	Type    string `json:"type"`
 	Project string `json:"project,omitempty"`

@@ -83,6 +83,8 @@ type entry struct {
 	// matched are the regular expressions that the present run's output
 	// has matched; a new map with each match.
 	matched map[string]bool
+	// clock is what starts a cron job; nil for other units.
+	clock *clockwork
 	// listening ends the watches over the output of run listenRun.
 	listening context.CancelFunc
 	listenRun uint64
@@ -194,6 +196,9 @@ func (e *entry) look() *View {
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Good:  slices.Clone(e.good),
 		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires, Parent: e.parent,
+	}
+	if e.clock != nil {
+		v.NextRun, v.History = e.nextRun(), e.clock.page.runs
 	}
 	if e.u.Main {
 		v.Process, v.StartedAt = e.process, e.startedAt

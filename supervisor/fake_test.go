@@ -141,6 +141,8 @@ type room struct {
 	host    *fakeHost
 	journal *fakeJournal
 	saver   *fakeSaver
+	// end ends the supervisor; see again.
+	end func()
 }
 
 // inRoom runs a test in a bubble with a running supervisor.

@@ -33,6 +33,7 @@ func (l *loop) redefine(e *entry, def *config.Unit) {
 		e.proven = false
 	}
 	e.u.Policy = policy(def, l.o.Stability)
+	l.setClock(e, 0)
 	e.slot = firstSlot(def, e.slot)
 	l.configureLogs(e)
 	l.oversee(e)

@@ -31,6 +31,10 @@ func (l *loop) saveIn() time.Time {
 // settled and published.
 const batch = 256
 
+// burst is how many deadlines, and how many runs of jobs, are handled before
+// that: each is a record or two in the journal.
+const burst = 64
+
 // loop is the state that one goroutine owns.
 type loop struct {
 	s *Supervisor
@@ -61,8 +65,12 @@ type loop struct {
 	replies []func()
 
 	deadlines deadlines
-	saveAt    time.Time
-	seq       uint64
+	// pages are the histories of jobs whose units are not known yet; ready
+	// are the jobs whose next run may begin, its record being on disk.
+	pages  map[string]page
+	ready  []string
+	saveAt time.Time
+	seq    uint64
 	// restarts counts the units that wait for a restart, batch the
 	// operations that wished for some.
 	restarts, batch int
@@ -90,6 +98,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 		graph:    graph.New(nil),
 		problems: map[string]string{},
 		changed:  map[string]bool{},
+		pages:    pagesOf(o.History),
 		stale:    true,
 		owners:   map[string]bool{}, listening: map[string]bool{},
 	}
@@ -99,18 +108,37 @@ func newLoop(s *Supervisor, o Options) *loop {
 func (l *loop) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	began := time.Now()
 	for {
 		l.finish()
+		l.timed(time.Since(began))
 		timer.Reset(l.untilNext())
 		select {
 		case <-ctx.Done():
 			return
 		case m := <-l.s.inbox:
+			began = time.Now()
 			m(l)
 			l.drain()
 		case <-timer.C:
+			began = time.Now()
 		}
 		l.expire(time.Now())
+		l.fireReady()
+	}
+}
+
+// slowStep is how long a step of the loop may take before the log tells.
+const slowStep = 50 * time.Millisecond
+
+// timed takes note of how long a step took: everybody waits meanwhile.
+func (l *loop) timed(d time.Duration) {
+	if d > time.Duration(l.s.longest.Load()) {
+		l.s.longest.Store(int64(d))
+		l.o.Log.Debug("the longest step so far", "took", d)
+	}
+	if d > slowStep {
+		l.o.Log.Warn("a step of the loop was slow", "took", d)
 	}
 }
 
@@ -145,6 +173,9 @@ func (l *loop) finish() {
 
 // untilNext is how long the loop may sleep.
 func (l *loop) untilNext() time.Duration {
+	if len(l.ready) > 0 {
+		return 0
+	}
 	next := l.saveAt
 	if at, ok := l.deadlines.first(); ok && (next.IsZero() || at.Before(next)) {
 		next = at

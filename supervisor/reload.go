@@ -68,10 +68,18 @@ func (s *Snapshot) compare(def *config.Unit) Change {
 	switch {
 	case v.Unit.Desired == unit.Down:
 		c.Effect = EffectInPlace
-	case !slices.ContainsFunc(keys, needsRun) && v.Unit.State != unit.Failed:
+	case !needsNewRun(v.Def, def) && v.Unit.State != unit.Failed:
 		c.Effect = EffectInPlace
 	}
 	return c
+}
+
+// needsNewRun is whether what differs reaches a unit only with a new run. A
+// job's schedule is not among it.
+func needsNewRun(old, def *config.Unit) bool {
+	return slices.ContainsFunc(config.Diff(old, def), func(key string) bool {
+		return needsRun(key) && (key != "cron" || old.Kind != config.CronJob || def.Kind != config.CronJob)
+	})
 }
 
 // needsRun is whether a change of the key reaches a unit only with a new run.
@@ -128,6 +136,7 @@ func (l *loop) define(def *config.Unit, how loading) {
 	if !ok {
 		e = newEntry(def, l.nextPlace(), l.o.Stability)
 		l.entries[def.ID()] = e
+		l.setClock(e, 0)
 		l.touch(e)
 		return
 	}
@@ -135,7 +144,7 @@ func (l *loop) define(def *config.Unit, how loading) {
 		return
 	}
 	e.orphan, e.removed, e.adhoc, e.next = false, false, false, nil
-	if e.u.Alive() && slices.ContainsFunc(config.Diff(e.def, def), needsRun) {
+	if e.u.Alive() && needsNewRun(e.def, def) {
 		// What runs goes on by its own definition until it is replaced.
 		e.next = def
 		return
@@ -212,6 +221,7 @@ func (l *loop) forget(entries []*entry) (forgotten []string, alive []string) {
 			e.watching.stop()
 		}
 		delete(l.entries, e.def.ID())
+		l.s.books.forget(e.def.ID())
 		forgotten = append(forgotten, e.def.ID())
 	}
 	for id := range l.projects {

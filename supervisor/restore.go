@@ -28,6 +28,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
 			l.adopt(e, u, state.BootID)
+			l.resume(e, u)
 			for _, other := range u.Beside {
 				l.adoptStray(e, other, state.BootID)
 			}

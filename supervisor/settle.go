@@ -71,6 +71,7 @@ func (l *loop) stepIn(e *entry, in *instance, event unit.Event) {
 	l.touchNeighbours(e)
 	l.touchFamily(e)
 	l.touchReplicas(e)
+	l.wind(e, before)
 }
 
 // touchNeighbours has the units at both ends of the unit's edges looked at:
@@ -246,9 +247,9 @@ func (l *loop) retire(e *entry) {
 	l.reshape()
 }
 
-// expire handles the deadlines that have come.
+// expire handles the deadlines that have come, up to a burst.
 func (l *loop) expire(now time.Time) {
-	for {
+	for range burst {
 		d, ok := l.deadlines.due(now)
 		if !ok {
 			return
@@ -265,6 +266,7 @@ func (l *loop) expire(now time.Time) {
 		if e.roll != nil && !e.roll.r.Deadline.IsZero() && !now.Before(e.roll.r.Deadline) {
 			l.rollOn(e, deploy.Deadline{})
 		}
+		l.tick(e, d.at, now)
 		if !e.expires.IsZero() && !now.Before(e.expires) {
 			e.expires = time.Time{}
 			l.want(e, wishStop, "its time to live is over")

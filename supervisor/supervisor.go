@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -44,6 +45,11 @@ type Saver interface {
 	Save(store.State)
 }
 
+// Ledger keeps the history of the cron jobs. It may take its time.
+type Ledger interface {
+	SaveCron(store.CronHistory) error
+}
+
 // Options are the parts a Supervisor is made of.
 type Options struct {
 	Host    Host
@@ -58,7 +64,11 @@ type Options struct {
 	Fire func(hooks.Notice)
 	// Watch watches files, as watch.Watch does; nil where nobody does.
 	Watch func(context.Context, watch.Spec, func(paths []string) bool) error
-	Log   *slog.Logger
+	// Ledger keeps what the cron jobs did, History is what it had; nil
+	// keeps nothing.
+	Ledger  Ledger
+	History store.CronHistory
+	Log     *slog.Logger
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Stability is how long a new run has to live to count as running;
@@ -78,7 +88,10 @@ type Supervisor struct {
 	ended chan struct{}
 	loop  *loop
 	jobs  *jobs
+	books *books
 	log   *slog.Logger
+	// longest is how long the longest step of the loop took, in nanoseconds.
+	longest atomic.Int64
 }
 
 // New makes a supervisor that knows no units yet.
@@ -89,6 +102,7 @@ func New(o Options) *Supervisor {
 		log:   o.Log,
 	}
 	s.jobs = newJobs()
+	s.books = newBooks(o.Ledger, o.History)
 	s.loop = newLoop(s, o)
 	s.loop.publish()
 	return s
@@ -102,8 +116,11 @@ func (s *Supervisor) Run(ctx context.Context) {
 	for range s.loop.o.Launchers {
 		launchers.Go(s.launch)
 	}
+	var books sync.WaitGroup
+	books.Go(func() { s.books.run(s) })
 	s.loop.run(ctx)
 	close(s.ended)
+	books.Wait()
 	s.jobs.close()
 	launchers.Wait()
 	s.loop.persist()
@@ -120,6 +137,9 @@ func (s *Supervisor) Next() (*Snapshot, <-chan struct{}) { return s.board.next()
 func (s *Supervisor) Notify(e proc.Event) {
 	s.send(func(l *loop) { l.processEvent(e) })
 }
+
+// LongestStep is how long the longest step of the loop took so far.
+func (s *Supervisor) LongestStep() time.Duration { return time.Duration(s.longest.Load()) }
 
 // SetProblem says in words what the supervisor suffers from; an empty text
 // says that the key's problem is over.

@@ -9,6 +9,7 @@ import (
 	"systemg/supervisor/graph"
 	"systemg/supervisor/health"
 	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
 
@@ -40,6 +41,10 @@ type View struct {
 	// Tally is what the health check of the present run found, nil where
 	// nobody has looked.
 	Tally *health.Tally
+	// NextRun is when a cron job runs next, zero for never; History are its
+	// runs that are kept, oldest first.
+	NextRun time.Time
+	History []store.CronRun
 	// Slot is where a blue-green instance stands.
 	Slot string
 	// Beside are the processes that live beside the unit's own instance:

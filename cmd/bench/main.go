@@ -35,7 +35,7 @@ func run(binary string, units int) error {
 	defer os.RemoveAll(dir)
 	b := &bench{binary: binary, dir: dir, units: units}
 	fmt.Println("| what | sysg | floor | ratio | promise |\n|---|---|---|---|---|")
-	for _, measure := range []func() ([]row, error){b.commands, b.one, b.many, b.throughput} {
+	for _, measure := range []func() ([]row, error){b.commands, b.one, b.many, b.jobs, b.throughput} {
 		rows, err := measure()
 		if err != nil {
 			return err

@@ -188,6 +188,10 @@ var waits = map[string]func(unit.Unit) (reached, possible bool){
 	"running": running,
 	"healthy": healthy,
 	"completed": func(u unit.Unit) (bool, bool) {
+		if u.State == unit.Scheduled {
+			// A job has completed when its newest run has.
+			return u.LastExit != nil && u.LastExit.OK, u.LastExit == nil
+		}
 		return u.State == unit.Completed, !u.Settled() || u.State == unit.Running
 	},
 	"stopped": func(u unit.Unit) (bool, bool) {
@@ -200,8 +204,8 @@ var waits = map[string]func(unit.Unit) (reached, possible bool){
 func running(u unit.Unit) (reached, possible bool) {
 	switch {
 	case u.State == unit.Running:
-		return u.Ready || u.Policy.Oneshot, true
-	case u.State == unit.Completed && u.Policy.Oneshot, u.State == unit.Skipped:
+		return u.Ready || u.Policy.Oneshot || u.Policy.Cron, true
+	case u.State == unit.Completed && u.Policy.Oneshot, u.State == unit.Skipped, u.State == unit.Scheduled:
 		return true, true
 	}
 	return false, !u.Settled()

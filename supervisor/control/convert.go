@@ -25,6 +25,7 @@ func unitOf(v *supervisor.View, r readings, now time.Time) ipc.Unit {
 		Run: v.Unit.Run, Restarts: v.Unit.Restarts, Failures: v.Unit.Failures,
 		LastExit: exitOf(v.Unit.LastExit), Orphaned: v.Orphaned, Parent: v.Parent,
 	}
+	u.NextRun = v.NextRun
 	u.Rollout = rolloutOf(v)
 	if v.Def.Replica > 0 {
 		u.Base = v.Def.Base

@@ -45,6 +45,7 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		DependsOn:  edges(snap, v),
 		Dependents: dependents(snap, v),
 		Limits:     limitsOf(v),
+		Cron:       cronOf(v.Def, v.History),
 		Health:     healthReport(v),
 		Deployment: deployment(snap, v),
 		Hooks:      s.hooksOf(v),

@@ -20,6 +20,7 @@ func (silence) Now(string) (usage.Reading, bool) { return usage.Reading{}, false
 func Offline(v *supervisor.View) ipc.Unit {
 	u := unitOf(v, silence{}, time.Now())
 	u.UptimeSecs = 0
+	u.NextRun = nextOffline(v, time.Now())
 	return u
 }
 
@@ -34,6 +35,9 @@ func InspectOffline(paths store.Paths, snap *supervisor.Snapshot, v *supervisor.
 		Processes: []ipc.Process{}, Series: SeriesOf(series), Events: []ipc.Event{}, Limits: []ipc.Limit{},
 		DependsOn: edges(snap, v), Dependents: dependents(snap, v),
 		Health: healthReport(v), Deployment: deployment(snap, v),
+	}
+	if result.Cron, err = cronOffline(paths, v); err != nil {
+		return ipc.InspectResult{}, err
 	}
 	for _, kind := range supervisor.Kinds {
 		l := ipc.Log{Kind: kind, Path: paths.Log(v.Def.Project, v.Def.Name, kind), Exact: true}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -74,6 +75,8 @@ func Run(ctx context.Context, o Options) error {
 type daemon struct {
 	server
 	state  store.State
+	cron   store.CronHistory
+	clock  io.Closer
 	saver  *store.Saver
 	output *logs.Writer
 	probes *supervisor.Probes
@@ -102,6 +105,12 @@ func assemble(o Options, dir *store.Dir) (*daemon, error) {
 		return nil, err
 	}
 	d.state = state
+	for _, text := range moved {
+		d.log.Warn(text)
+	}
+	if d.cron, moved, err = dir.LoadCron(); err != nil {
+		return nil, err
+	}
 	for _, text := range moved {
 		d.log.Warn(text)
 	}
@@ -138,10 +147,15 @@ func (d *daemon) connect() error {
 	d.sockets = sockets.NewTable(d.log)
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
+		Ledger: d.dir, History: d.cron,
 		Log: d.log, BootID: boot, Generation: d.generation,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()
+	if d.clock, err = supervisor.WatchClock(d.sup.ClockSet); err != nil {
+		d.log.Warn("jobs do not notice when the clock is set", "error", err)
+		d.clock = io.NopCloser(nil)
+	}
 	d.journal.OnProblem(func(text string) { problem("journal", text) })
 	d.sampler, err = newMeter(usage.Options{
 		Dir: d.paths.Metrics(), Trees: d.trees, Log: d.log,
@@ -269,7 +283,7 @@ func (d *daemon) close(ctx context.Context) error {
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "ended", PID: pid()})
 	d.log.Info("ended")
 	return errors.Join(
-		d.saver.Flush(ctx), d.saver.Close(), d.stopListening(), d.host.Close(), d.sockets.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
+		d.clock.Close(), d.saver.Flush(ctx), d.saver.Close(), d.stopListening(), d.host.Close(), d.sockets.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
 	)
 }
 

@@ -67,6 +67,7 @@ var handlers = map[string]handler{
 	ipc.MethodWhy:       (*server).why,
 	ipc.MethodGraph:     (*server).graph,
 	ipc.MethodPurge:     (*server).purge,
+	ipc.MethodTrigger:   (*server).trigger,
 	ipc.MethodSpawn:     (*server).spawn,
 }
 

@@ -43,6 +43,9 @@ func (s *server) causes(v *supervisor.View) []ipc.Cause {
 		text += ": " + v.Unit.Reason
 	}
 	list := append([]ipc.Cause{{Unit: v.ID, Text: text, Time: v.Unit.Since}}, deployCauses(v)...)
+	if v.Def.Cron != nil {
+		return append(list, s.jobCauses(v)...)
+	}
 	x := v.Unit.LastExit
 	if x == nil || x.OK || x.Run != v.Unit.Run && v.Unit.State == unit.Running {
 		return list

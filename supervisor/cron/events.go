@@ -38,9 +38,11 @@ type (
 		Skipped bool
 		Reason  string
 	}
-	// Ended says that nothing is left of the run.
+	// Ended says that nothing is left of the run. Skipped is whether the
+	// manifest's skip command let it end before it began.
 	Ended struct {
-		Run uint64
+		Run     uint64
+		Skipped bool
 		// OK is an exit status of 0.
 		OK   bool
 		Exit store.Exit

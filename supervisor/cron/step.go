@@ -241,11 +241,14 @@ func (m *machine) wait(r store.CronRun, reason string) {
 	m.record(r, store.CronQueued, reason)
 }
 
+// BeingStarted is the reason of a queued entry that waits for no other run.
+const BeingStarted = "is being started"
+
 // begin asks for a run. It is in the history first, so that whoever comes
 // after a crash knows of it.
 func (m *machine) begin(r store.CronRun) {
 	m.j.Phase, m.j.Live, m.j.Reason = Starting, r, ""
-	m.record(r, store.CronQueued, "is being started")
+	m.record(r, store.CronQueued, BeingStarted)
 	m.emit(Start{Scheduled: r.Scheduled, Manual: r.Manual})
 }
 
@@ -287,6 +290,9 @@ func (m *machine) ended(e Ended) {
 	exit := e.Exit
 	m.j.Live.End, m.j.Live.Exit = m.now, &exit
 	switch {
+	case e.Skipped:
+		m.j.Live.Exit = nil
+		m.keep(store.CronSkipped, exit.Text)
 	case m.j.Phase == Ending:
 		m.keep(store.CronFailed, m.j.Reason)
 	case e.OK:

@@ -21,6 +21,8 @@ type CronHistory struct {
 	// more than the newest entry tells: entries are forgotten, and a job
 	// has a first due time before it has any.
 	Last map[string]time.Time `json:"last,omitempty"`
+	// Off are the jobs that an operator has stopped: they miss nothing.
+	Off map[string]bool `json:"off,omitempty"`
 }
 
 // The words for what became of a due time.
@@ -69,7 +71,19 @@ func (r CronRun) continues(old CronRun) bool {
 // stay, and those that are queued or running; keep below 1 keeps one. The
 // receiver stays as it is.
 func (h CronHistory) With(job string, run CronRun, keep int) CronHistory {
-	runs := slices.Clone(h.Jobs[job])
+	jobs := maps.Clone(h.Jobs)
+	if jobs == nil {
+		jobs = make(map[string][]CronRun, 1)
+	}
+	jobs[job] = KeepRun(h.Jobs[job], run, keep)
+	h.Schema, h.Jobs = CronSchema, jobs
+	return h
+}
+
+// KeepRun is the runs of one job with one more, by the rules of With. The
+// slice it is given stays as it is.
+func KeepRun(runs []CronRun, run CronRun, keep int) []CronRun {
+	runs = slices.Clone(runs)
 	if at := slices.IndexFunc(runs, run.continues); at >= 0 {
 		runs[at] = run
 	} else {
@@ -82,14 +96,7 @@ func (h CronHistory) With(job string, run CronRun, keep int) CronHistory {
 		}
 		runs = slices.Delete(runs, at, at+1)
 	}
-
-	jobs := maps.Clone(h.Jobs)
-	if jobs == nil {
-		jobs = make(map[string][]CronRun, 1)
-	}
-	jobs[job] = slices.Clip(runs)
-	h.Schema, h.Jobs = CronSchema, jobs
-	return h
+	return slices.Clip(runs)
 }
 
 // Decided is the history once every due time of the job up to this one is
@@ -106,10 +113,11 @@ func (h CronHistory) Decided(job string, until time.Time) CronHistory {
 
 // Without is the history after the job was forgotten.
 func (h CronHistory) Without(job string) CronHistory {
-	jobs, last := maps.Clone(h.Jobs), maps.Clone(h.Last)
+	jobs, last, off := maps.Clone(h.Jobs), maps.Clone(h.Last), maps.Clone(h.Off)
 	delete(jobs, job)
 	delete(last, job)
-	return CronHistory{Schema: CronSchema, Jobs: jobs, Last: last}
+	delete(off, job)
+	return CronHistory{Schema: CronSchema, Jobs: jobs, Last: last, Off: off}
 }
 
 // LoadCron reads cron_state.json by the rules of LoadState.

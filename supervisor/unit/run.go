@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// SkipReason says that the skip command kept a run from beginning.
+const SkipReason = "skip: its command succeeded"
+
 // proceed begins a run: the dependencies are as they have to be.
 func (m *machine) proceed() {
 	if m.u.State != Pending && m.u.State != Blocked {
@@ -127,8 +130,10 @@ func (m *machine) stepDone(e StepDone) {
 		exit := e.Exit
 		m.u.LastExit = &exit
 		m.conclude()
+	case e.Step == SkipCheck && e.Exit.OK && m.u.Policy.Cron:
+		m.enter(Scheduled, "last run: "+SkipReason)
 	case e.Step == SkipCheck && e.Exit.OK:
-		m.enter(Skipped, "skip: its command succeeded")
+		m.enter(Skipped, SkipReason)
 	case e.Step == SkipCheck && m.u.Policy.HasPreStart:
 		m.step(PreStart)
 	case e.Step == SkipCheck, e.Exit.OK:

@@ -25,6 +25,7 @@ type grammar struct {
 	Status   statusCmd   `cmd:"" help:"Show the state of units."`
 	Inspect  inspectCmd  `cmd:"" help:"Show everything about one unit."`
 	Logs     logsCmd     `cmd:"" help:"Show what units wrote."`
+	Trigger  triggerCmd  `cmd:"" help:"Run a cron job now."`
 	Wait     waitCmd     `cmd:"" help:"Wait until units are as wanted."`
 	Events   eventsCmd   `cmd:"" help:"Show what happened."`
 	Why      whyCmd      `cmd:"" help:"Say why a unit is in its state."`

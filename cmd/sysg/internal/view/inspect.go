@@ -18,6 +18,7 @@ func Inspect(w io.Writer, r ipc.InspectResult, st Style, window time.Duration) e
 	inspectHead(p, r.Unit)
 	p.blank()
 	definition(p, r)
+	job(p, r.Cron)
 	charts(p, r.Series, window)
 	processTree(p, r.Processes)
 	neighbours(p, "needs", r.DependsOn, r.Unit.Project)
