@@ -12,7 +12,7 @@ import (
 
 // guides are the manuals whose every manifest is followed by commands that
 // work with it.
-var guides = []string{"health", "deployments", "dependencies"}
+var guides = []string{"health", "deployments", "dependencies", "cron"}
 
 // The examples of the manuals do what they say: each manifest is written to a
 // folder of its own, and the commands below it have to succeed.
