@@ -8,7 +8,7 @@ import (
 
 // restAfter is how long after the last request the memory it took is given
 // back to the machine.
-const restAfter = 3 * time.Second
+const restAfter = time.Second
 
 // How much garbage is let grow, in percent of what lives. A supervisor
 // allocates little and lives long, so at rest it trades a little computing for

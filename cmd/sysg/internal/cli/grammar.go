@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -47,6 +48,10 @@ const description = `sysg runs many programs on one machine as one system.
 A manifest (systemg.yaml) names the programs and what they depend on.
 "sysg start" brings them up in order, keeps their output, and replaces what dies.`
 
+// commandGC is how much garbage a command lets grow, in percent: it ends before
+// collecting would have paid. A supervisor sets its own.
+const commandGC = 400
+
 // exited carries the status kong wants to exit with.
 type exited int
 
@@ -60,6 +65,7 @@ func Main(args []string, around Surroundings) int {
 		report(around.Stderr, err, false)
 		return exitStatus(err)
 	}
+	debug.SetGCPercent(commandGC)
 	if len(args) > 0 && args[0] == "help" {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
