@@ -98,6 +98,7 @@ func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
 	if m.Path == "" {
 		return nil, nil
 	}
+	hurry()
 	plan, err := config.Load(m.Path, config.Options{
 		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.o.root(),
 	})
