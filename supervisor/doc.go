@@ -15,6 +15,31 @@
 // nothing changes any more; then the effects that this gave rise to are
 // carried out. Nothing is started while the wishes still move.
 //
+// # Instances
+//
+// A unit has one instance: a process, its machine, and the definition that it
+// was started with. A rollout (package deploy) puts a second one beside it: a
+// candidate, which becomes the unit's instance when it is promoted, and then
+// the old one, which is ended. Events name runs, and a run belongs to one
+// instance, so they find the right machine by themselves; a run number is given
+// once, to whichever instance begins a run first. A definition that was changed
+// waits (next) until the restart that takes it over; what runs goes on by its
+// own. Definitions that were ready once are kept as what a rollback goes to.
+//
+// # What stands beside the machines
+//
+// Each is a pure machine, or a table, with an edge of its own; the loop holds
+// its value in the entry and brings its effects about:
+//
+//	checks.go     health: watches report, a tally judges, the machine is told
+//	rollout.go    rollouts: commands of a switch, promotion, the way back
+//	clockwork.go  cron: one deadline per job; books.go writes before a run begins
+//	notices.go    hooks: occasions of a step, called elsewhere
+//	watches.go    files that restart a unit when they change
+//	listening.go  sockets: who is to have them open
+//	spawn.go      children: units tied to a run of another unit
+//	aside.go      commands that belong to a unit and to none of its runs
+//
 // # What readers see
 //
 // After each batch of messages the loop publishes a Snapshot: an immutable
