@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,15 +27,19 @@ func TestScripts(t *testing.T) {
 func ownHome(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("SYSG_TEST_REQUIRE", os.Getenv("SYSG_TEST_REQUIRE"))
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
 	env.Defer(func() {
+		defer null.Close()
 		around := cli.System()
 		around.Environ = env.Vars
-		around.Stdout, around.Stderr = os.NewFile(0, ""), os.NewFile(0, "")
-		if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
-			around.Stdout, around.Stderr = null, null
-		}
+		around.Stdout, around.Stderr = null, null
 		// A script that stopped everything leaves nothing to stop.
-		cli.Main([]string{"stop", "--kill"}, around)
+		if status := cli.Main([]string{"stop", "--kill"}, around); status != 0 {
+			panic(fmt.Sprintf("cannot stop what a script has started in %s: exit status %d", env.WorkDir, status))
+		}
 	})
 	return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o700)
 }
