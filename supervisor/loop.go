@@ -108,6 +108,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 func (l *loop) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	defer l.release()
 	began := time.Now()
 	for {
 		l.finish()
@@ -125,6 +126,23 @@ func (l *loop) run(ctx context.Context) {
 		}
 		l.expire(time.Now())
 		l.fireReady()
+	}
+}
+
+// release ends every watch, for nobody hears of them any more.
+func (l *loop) release() {
+	for _, e := range l.entries {
+		for _, in := range e.instances() {
+			if in.vigil != nil {
+				in.vigil.stop()
+			}
+		}
+		if e.listening != nil {
+			e.listening()
+		}
+		if e.watching != nil {
+			e.watching.stop()
+		}
 	}
 }
 

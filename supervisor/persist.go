@@ -40,10 +40,16 @@ func (e *entry) state() store.UnitState {
 		last := store.Rolled(*e.last)
 		s.Last = &last
 	}
+	if e.u.Alive() {
+		s.Ready, s.Health, s.Then = e.u.Ready, string(e.u.Health), string(e.u.Then)
+	}
+	if e.roll != nil {
+		s.Rollout = string(e.roll.r.Phase)
+	}
 	for _, in := range e.instances()[1:] {
 		if p := in.process; in.u.Main && in.u.Spawned && !in.u.Exited {
 			s.Beside = append(s.Beside, store.BesideState{
-				Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Mark: p.Mark,
+				Slot: in.slot, Definition: encodeDefinition(in.def), Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Mark: p.Mark,
 				Cgroup: p.Cgroup, Containment: p.Containment, StartedAt: in.startedAt,
 			})
 		}
@@ -58,13 +64,18 @@ func (e *entry) state() store.UnitState {
 // definition is the definition as JSON, encoded once.
 func (e *entry) definition() json.RawMessage {
 	if e.encoded == nil || e.encodedFrom != e.def {
-		data, err := json.Marshal(e.def)
-		if err != nil {
-			return nil
-		}
-		e.encoded, e.encodedFrom = data, e.def
+		e.encoded, e.encodedFrom = encodeDefinition(e.def), e.def
 	}
 	return e.encoded
+}
+
+// encodeDefinition is a definition as JSON, nil where it cannot be written.
+func encodeDefinition(def *config.Unit) json.RawMessage {
+	data, err := json.Marshal(def)
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // DefinitionOf reads a definition that was kept on disk. One that cannot be

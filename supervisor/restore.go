@@ -69,6 +69,9 @@ func (l *loop) enroll(s store.UnitState) {
 // adopt takes a saved process back, if it still lives.
 func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	if s.PID == 0 {
+		if bootID == l.o.BootID {
+			l.revive(e, s)
+		}
 		return
 	}
 	if bootID != l.o.BootID {
@@ -77,14 +80,13 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
 	p := processOf(s, bootID)
-	e.u.Desired = unit.Desired(s.Desired)
-	e.u.State, e.u.Reason, e.u.Since = unit.Running, s.Reason, s.Since
-	e.u.Main, e.u.Spawned, e.u.Ready, e.u.ReadyAt = true, true, true, s.StartedAt
+	e.u = adopted(e.u, s, time.Now())
+	if !e.u.Deadline.IsZero() {
+		l.deadlines.add(e.u.Deadline, e.def.ID())
+	}
 	e.process, e.startedAt = p, s.StartedAt
 	e.trees[id] = &tree{run: s.Run, started: true}
-	if s.State == string(unit.Stopping) {
-		e.u.State, e.u.Then, e.u.Deadline = unit.Stopping, unit.Rest, time.Now().Add(e.def.Stop.Timeout)
-		l.deadlines.add(e.u.Deadline, e.def.ID())
+	if e.u.State == unit.Stopping {
 		l.effects = append(l.effects, pending{entry: e, effect: unit.Ask{Run: s.Run}})
 	}
 	e.thread = hooks.Recall(e.u)
@@ -95,6 +97,64 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
 	l.adoptSockets(e, s.PID)
 	l.reattach(e.def, s.Run)
+	l.attend(e, &e.instance)
+	l.listen(e)
+	l.touch(e)
+}
+
+// adopted is the machine of a run whose main process lives, as an earlier
+// supervisor left it. One that was on its way up has its time again, for nobody
+// has looked at it meanwhile; one that was being stopped is asked again.
+func adopted(u unit.Unit, s store.UnitState, now time.Time) unit.Unit {
+	u.Desired = unit.Desired(s.Desired)
+	u.State, u.Reason, u.Since = unit.Running, s.Reason, s.Since
+	u.Main, u.Spawned = true, true
+	service := !u.Policy.Oneshot && !u.Policy.Cron
+	switch {
+	case s.State == string(unit.Stopping):
+		u.State, u.Then, u.Deadline = unit.Stopping, unit.Next(s.Then), now.Add(u.Policy.StopTimeout)
+		switch {
+		case u.Desired == unit.Down:
+			u.Then = unit.Rest
+		case u.Then != unit.Await:
+			// An operator's restart, or a run that was condemned: how it
+			// exits says nothing.
+			u.Then = unit.Again
+		}
+	case !service:
+	case s.Ready:
+		u.Ready, u.ReadyAt = true, s.StartedAt
+		if u.Health = unit.Health(s.Health); s.Health == "" && u.Policy.Health {
+			u.Health = unit.Waiting
+		}
+	case s.State == string(unit.Running):
+		u.Health = unit.Ill
+	case u.Policy.Health:
+		u.State, u.Health, u.Deadline = unit.Starting, unit.Waiting, now.Add(u.Policy.HealthTimeout)
+	default:
+		u.State, u.Deadline = unit.Starting, now.Add(u.Policy.Stability)
+	}
+	if u.Ready && u.Failures+u.Attempts > 0 && u.State == unit.Running {
+		u.Deadline = now.Add(u.Policy.RestartReset)
+	}
+	return u
+}
+
+// revive takes a unit up again that was wanted and had no process: it waited,
+// or was being started, or its run had ended and nobody had judged that.
+func (l *loop) revive(e *entry, s store.UnitState) {
+	state := unit.State(s.State)
+	settled := state != unit.Blocked && state != unit.Running && unit.Unit{State: state}.Settled()
+	if s.Desired != string(unit.Up) || e.orphan || settled || e.def.Kind == config.CronJob {
+		return
+	}
+	e.u.Desired, e.u.State, e.u.Reason = unit.Up, unit.Pending, "the supervisor ended"
+	e.thread = hooks.Recall(e.u)
+	if x := e.u.LastExit; x != nil && x.Run == s.Run && (state == unit.Running || state == unit.Starting || state == unit.Stopping) {
+		e.u.State, e.u.Main, e.u.Spawned, e.u.Exited = state, true, true, true
+		e.u.Then = unit.Next(s.Then)
+		l.step(e, unit.Emptied{Run: s.Run})
+	}
 	l.touch(e)
 }
 
