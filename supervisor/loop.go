@@ -125,6 +125,7 @@ func (l *loop) run(ctx context.Context) {
 			began = time.Now()
 		}
 		l.expire(time.Now())
+		l.tidy()
 		l.fireReady()
 	}
 }
@@ -339,6 +340,32 @@ func (d deadlines) first() (time.Time, bool) {
 }
 
 func (d *deadlines) add(at time.Time, id string) { heap.Push(d, deadline{at: at, id: id}) }
+
+// tidy forgets the items that are out of date once they are many: what changes
+// its deadline often leaves one behind each time.
+func (l *loop) tidy() {
+	if len(l.deadlines) < 64+8*len(l.entries) {
+		return
+	}
+	l.deadlines = nil
+	for id, e := range l.entries {
+		times := []time.Time{e.expires}
+		for _, in := range e.instances() {
+			times = append(times, in.u.Deadline)
+		}
+		if e.roll != nil {
+			times = append(times, e.roll.r.Deadline)
+		}
+		if e.clock != nil {
+			times = append(times, e.clock.timer)
+		}
+		for _, at := range times {
+			if !at.IsZero() {
+				l.deadlines.add(at, id)
+			}
+		}
+	}
+}
 
 // due takes the next item whose time has come.
 func (d *deadlines) due(now time.Time) (deadline, bool) {
