@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -24,6 +25,33 @@ func (l *loop) persist() {
 		state.Units = append(state.Units, e.state())
 	}
 	l.o.Saver.Save(state)
+}
+
+// flusher is a Saver that can say when what it was given is on disk.
+type flusher interface {
+	Flush(context.Context) error
+}
+
+// flushWait is how long a step waits for the disk that must not be taken before
+// it is known there. A disk that takes no more keeps nobody from a rollout.
+const flushWait = 2 * time.Second
+
+// onceSaved does something once the present state is on disk, so that whoever
+// comes after a crash knows of what went before.
+func (l *loop) onceSaved(then func(*loop)) {
+	f, ok := l.o.Saver.(flusher)
+	if !ok {
+		then(l)
+		return
+	}
+	l.persist()
+	s := l.s
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), flushWait)
+		defer cancel()
+		_ = f.Flush(ctx)
+		s.send(then)
+	}()
 }
 
 // state is the entry as it is kept on disk.

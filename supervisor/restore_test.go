@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/health"
+	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
@@ -241,5 +243,80 @@ func TestNoWatchOutlivesItsRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.wantWatching(t, 0)
+	})
+}
+
+func TestARolloutThatHasSwitchedIsCompletedByTheNextSupervisor(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("api", rolling, blueGreen, version("1")))
+		r.restart(source(service("api", rolling, blueGreen, version("2"))), "api")
+		r.pass(time.Second)
+		r.endSteps(true)
+		r.endSteps(true)
+		r.saved()
+		if phase := r.view("api").Rollout.Phase; phase != deploy.Grace {
+			t.Fatalf("the phase is %s", phase)
+		}
+		next := r.crashed()
+		next.pass(time.Second)
+		v := next.view("api")
+		if v.Unit.Run != 2 || v.Slot != "green" || v.Def.Exec[1] != "2" || v.Rolling || len(v.Good) != 1 || next.host.live[proc.TreeID{Unit: "demo/api", Run: 1}] {
+			t.Errorf("run %d of version %s, %d good generations, rolling %v", v.Unit.Run, v.Def.Exec[1], len(v.Good), v.Rolling)
+		}
+		if n := len(next.started()); n != 2 {
+			t.Errorf("%d instances were started", n)
+		}
+	})
+}
+
+// Nobody knows how far a switch_command has come whose supervisor died.
+func TestASwitchThatWasInterruptedIsUndoneByTheNextSupervisor(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("api", rolling, blueGreen))
+		r.restart(nil, "api")
+		r.saved()
+		if phase := r.view("api").Rollout.Phase; phase != deploy.Switching {
+			t.Fatalf("the phase is %s", phase)
+		}
+		next := r.crashed()
+		if !next.host.live[proc.TreeID{Unit: "demo/api:switch_back", Run: 2}] {
+			t.Errorf("nothing switches back: %v", next.host.live)
+		}
+		if !next.host.live[proc.TreeID{Unit: "demo/api", Run: 2}] {
+			t.Error("the new instance was ended while the traffic may go there")
+		}
+		next.endSteps(true)
+		next.pass(time.Second)
+		v := next.view("api")
+		if v.Unit.Run != 1 || v.Rolling || v.Slot != "blue" || next.host.live[proc.TreeID{Unit: "demo/api", Run: 2}] {
+			t.Errorf("run %d in slot %s, rolling %v", v.Unit.Run, v.Slot, v.Rolling)
+		}
+	})
+}
+
+// slowSaver is a disk that takes a second.
+type slowSaver struct{ fakeSaver }
+
+func (s *slowSaver) Flush(context.Context) error {
+	time.Sleep(time.Second)
+	return nil
+}
+
+func TestTheOldInstanceIsEndedOnceTheNewOneIsOnDisk(t *testing.T) {
+	inRoom(t, func(r *room) {
+		saver := &slowSaver{}
+		r.sup.loop.o.Saver = saver
+		r.up(service("api", rolling))
+		r.restart(nil, "api")
+		r.pass(5500 * time.Millisecond)
+		v := r.view("api")
+		if v.Unit.Run != 2 || saver.last.Units[0].Run != 2 || !r.host.live[proc.TreeID{Unit: "demo/api", Run: 1}] {
+			t.Errorf("run %d is the unit's, run %d in the state, the old one lives %v",
+				v.Unit.Run, saver.last.Units[0].Run, r.host.live[proc.TreeID{Unit: "demo/api", Run: 1}])
+		}
+		r.pass(time.Second)
+		if r.view("api").Rolling || r.host.live[proc.TreeID{Unit: "demo/api", Run: 1}] {
+			t.Error("the rollout does not end")
+		}
 	})
 }
