@@ -260,7 +260,7 @@ func TestARolloutThatHasSwitchedIsCompletedByTheNextSupervisor(t *testing.T) {
 		next := r.crashed()
 		next.pass(time.Second)
 		v := next.view("api")
-		if v.Unit.Run != 2 || v.Slot != "green" || v.Def.Exec[1] != "2" || v.Rolling || len(v.Good) != 1 || next.host.live[proc.TreeID{Unit: "demo/api", Run: 1}] {
+		if v.Unit.Run != 2 || v.Slot != "green" || v.Def.Exec[1] != "2" || v.Rolling || len(v.Good) != 1 || next.lives(proc.TreeID{Unit: "demo/api", Run: 1}) {
 			t.Errorf("run %d of version %s, %d good generations, rolling %v", v.Unit.Run, v.Def.Exec[1], len(v.Good), v.Rolling)
 		}
 		if n := len(next.started()); n != 2 {
@@ -279,16 +279,16 @@ func TestASwitchThatWasInterruptedIsUndoneByTheNextSupervisor(t *testing.T) {
 			t.Fatalf("the phase is %s", phase)
 		}
 		next := r.crashed()
-		if !next.host.live[proc.TreeID{Unit: "demo/api:switch_back", Run: 2}] {
+		if !next.lives(proc.TreeID{Unit: "demo/api:switch_back", Run: 2}) {
 			t.Errorf("nothing switches back: %v", next.host.live)
 		}
-		if !next.host.live[proc.TreeID{Unit: "demo/api", Run: 2}] {
+		if !next.lives(proc.TreeID{Unit: "demo/api", Run: 2}) {
 			t.Error("the new instance was ended while the traffic may go there")
 		}
 		next.endSteps(true)
 		next.pass(time.Second)
 		v := next.view("api")
-		if v.Unit.Run != 1 || v.Rolling || v.Slot != "blue" || next.host.live[proc.TreeID{Unit: "demo/api", Run: 2}] {
+		if v.Unit.Run != 1 || v.Rolling || v.Slot != "blue" || next.lives(proc.TreeID{Unit: "demo/api", Run: 2}) {
 			t.Errorf("run %d in slot %s, rolling %v", v.Unit.Run, v.Slot, v.Rolling)
 		}
 	})
@@ -309,14 +309,22 @@ func TestTheOldInstanceIsEndedOnceTheNewOneIsOnDisk(t *testing.T) {
 		r.up(service("api", rolling))
 		r.restart(nil, "api")
 		r.pass(5500 * time.Millisecond)
-		v := r.view("api")
-		if v.Unit.Run != 2 || saver.last.Units[0].Run != 2 || !r.host.live[proc.TreeID{Unit: "demo/api", Run: 1}] {
-			t.Errorf("run %d is the unit's, run %d in the state, the old one lives %v",
-				v.Unit.Run, saver.last.Units[0].Run, r.host.live[proc.TreeID{Unit: "demo/api", Run: 1}])
+		saver.mu.Lock()
+		saved := saver.last.Units[0].Run
+		saver.mu.Unlock()
+		old := proc.TreeID{Unit: "demo/api", Run: 1}
+		if v := r.view("api"); v.Unit.Run != 2 || saved != 2 || !r.lives(old) {
+			t.Errorf("run %d is the unit's, run %d in the state, the old one lives %v", v.Unit.Run, saved, r.lives(old))
 		}
 		r.pass(time.Second)
-		if r.view("api").Rolling || r.host.live[proc.TreeID{Unit: "demo/api", Run: 1}] {
+		if r.view("api").Rolling || r.lives(old) {
 			t.Error("the rollout does not end")
 		}
 	})
+}
+
+func (r *room) lives(id proc.TreeID) bool {
+	r.host.mu.Lock()
+	defer r.host.mu.Unlock()
+	return r.host.live[id]
 }
