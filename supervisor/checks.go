@@ -67,6 +67,10 @@ func (l *loop) attend(e *entry, in *instance) {
 	ctx, cancel := context.WithCancel(context.Background())
 	policy := health.Policy{Retries: check.Retries, StartPeriod: check.StartPeriod, Timeout: check.Timeout}
 	in.vigil = &vigil{stop: cancel, run: in.u.Run, tally: health.Begin(policy, "", time.Now())}
+	if t := &in.vigil.tally; in.u.Health == unit.Well || in.u.Health == unit.Ill {
+		// An earlier supervisor has found it so.
+		t.Health, t.Ready, t.Deadline = health.Health(in.u.Health), in.u.Ready, time.Time{}
+	}
 	s, id, run := l.s, e.def.ID(), in.u.Run
 	w := Watched{
 		Def: in.def, Check: check, Base: l.base(e), Run: run, Ready: in.u.Ready, Slots: e.slots(in).fill,

@@ -256,7 +256,10 @@ func (s *Supervisor) Apply(ctx context.Context, src *Source, project string) (Ba
 				l.step(e, unit.Start{})
 			case EffectRestart:
 				m.Fresh = true
-				l.want(e, wishRestart, "its definition changed")
+				if e.candidate == nil || e.next != nil {
+					// Else a rollout leads there already.
+					l.want(e, wishRestart, "its definition changed")
+				}
 			case EffectStop:
 				m.Down = true
 			case EffectNothing, EffectInPlace:

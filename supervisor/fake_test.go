@@ -152,9 +152,9 @@ func inRoom(t *testing.T, test func(*room)) {
 		r := newRoom(t)
 		done := make(chan struct{})
 		go func() { defer close(done); r.sup.Run(ctx) }()
+		r.end = func() { cancel(); <-done }
 		test(r)
-		cancel()
-		<-done
+		r.end()
 	})
 }
 

@@ -27,6 +27,7 @@ func (e *entry) keepGood(next *config.Unit) {
 // redefine gives the unit another definition.
 func (l *loop) redefine(e *entry, def *config.Unit) {
 	changed := len(config.Diff(e.def, def)) > 0
+	rearmed := (e.def.Kind == config.CronJob) != (def.Kind == config.CronJob)
 	e.keepGood(def)
 	e.def = def
 	if changed {
@@ -38,6 +39,10 @@ func (l *loop) redefine(e *entry, def *config.Unit) {
 	l.configureLogs(e)
 	l.oversee(e)
 	l.stale = true
+	if rearmed && e.u.Desired == unit.Up && !e.u.Alive() && e.u.Settled() {
+		// A job rests otherwise than a service does.
+		l.step(e, unit.Restart{Reason: "its definition changed"})
+	}
 }
 
 func (l *loop) configureLogs(e *entry) {

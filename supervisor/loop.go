@@ -108,6 +108,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 func (l *loop) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	defer l.release()
 	began := time.Now()
 	for {
 		l.finish()
@@ -124,7 +125,25 @@ func (l *loop) run(ctx context.Context) {
 			began = time.Now()
 		}
 		l.expire(time.Now())
+		l.tidy()
 		l.fireReady()
+	}
+}
+
+// release ends every watch, for nobody hears of them any more.
+func (l *loop) release() {
+	for _, e := range l.entries {
+		for _, in := range e.instances() {
+			if in.vigil != nil {
+				in.vigil.stop()
+			}
+		}
+		if e.listening != nil {
+			e.listening()
+		}
+		if e.watching != nil {
+			e.watching.stop()
+		}
 	}
 }
 
@@ -321,6 +340,32 @@ func (d deadlines) first() (time.Time, bool) {
 }
 
 func (d *deadlines) add(at time.Time, id string) { heap.Push(d, deadline{at: at, id: id}) }
+
+// tidy forgets the items that are out of date once they are many: what changes
+// its deadline often leaves one behind each time.
+func (l *loop) tidy() {
+	if len(l.deadlines) < 64+8*len(l.entries) {
+		return
+	}
+	l.deadlines = nil
+	for id, e := range l.entries {
+		times := []time.Time{e.expires}
+		for _, in := range e.instances() {
+			times = append(times, in.u.Deadline)
+		}
+		if e.roll != nil {
+			times = append(times, e.roll.r.Deadline)
+		}
+		if e.clock != nil {
+			times = append(times, e.clock.timer)
+		}
+		for _, at := range times {
+			if !at.IsZero() {
+				l.deadlines.add(at, id)
+			}
+		}
+	}
+}
 
 // due takes the next item whose time has come.
 func (d *deadlines) due(now time.Time) (deadline, bool) {

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -26,6 +27,33 @@ func (l *loop) persist() {
 	l.o.Saver.Save(state)
 }
 
+// flusher is a Saver that can say when what it was given is on disk.
+type flusher interface {
+	Flush(context.Context) error
+}
+
+// flushWait is how long a step waits for the disk that must not be taken before
+// it is known there. A disk that takes no more keeps nobody from a rollout.
+const flushWait = 2 * time.Second
+
+// onceSaved does something once the present state is on disk, so that whoever
+// comes after a crash knows of what went before.
+func (l *loop) onceSaved(then func(*loop)) {
+	f, ok := l.o.Saver.(flusher)
+	if !ok {
+		then(l)
+		return
+	}
+	l.persist()
+	s := l.s
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), flushWait)
+		defer cancel()
+		_ = f.Flush(ctx)
+		s.send(then)
+	}()
+}
+
 // state is the entry as it is kept on disk.
 func (e *entry) state() store.UnitState {
 	s := store.UnitState{
@@ -40,10 +68,16 @@ func (e *entry) state() store.UnitState {
 		last := store.Rolled(*e.last)
 		s.Last = &last
 	}
+	if e.u.Alive() {
+		s.Ready, s.Health, s.Then = e.u.Ready, string(e.u.Health), string(e.u.Then)
+	}
+	if e.roll != nil {
+		s.Rollout = string(e.roll.r.Phase)
+	}
 	for _, in := range e.instances()[1:] {
 		if p := in.process; in.u.Main && in.u.Spawned && !in.u.Exited {
 			s.Beside = append(s.Beside, store.BesideState{
-				Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Mark: p.Mark,
+				Slot: in.slot, Definition: encodeDefinition(in.def), Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Mark: p.Mark,
 				Cgroup: p.Cgroup, Containment: p.Containment, StartedAt: in.startedAt,
 			})
 		}
@@ -58,13 +92,18 @@ func (e *entry) state() store.UnitState {
 // definition is the definition as JSON, encoded once.
 func (e *entry) definition() json.RawMessage {
 	if e.encoded == nil || e.encodedFrom != e.def {
-		data, err := json.Marshal(e.def)
-		if err != nil {
-			return nil
-		}
-		e.encoded, e.encodedFrom = data, e.def
+		e.encoded, e.encodedFrom = encodeDefinition(e.def), e.def
 	}
 	return e.encoded
+}
+
+// encodeDefinition is a definition as JSON, nil where it cannot be written.
+func encodeDefinition(def *config.Unit) json.RawMessage {
+	data, err := json.Marshal(def)
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // DefinitionOf reads a definition that was kept on disk. One that cannot be

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/unit"
 )
 
@@ -115,9 +116,9 @@ func (l *loop) load(src *Source, only string, how loading) []Change {
 		case c.Action != "remove":
 		case how == replaceAll:
 			l.remove(e)
-		case e.u.Settled() && !e.alive():
-			// What runs is not touched by a start; what is at rest
-			// and named by no manifest any more is only remembered.
+		case e.u.Settled() && !e.alive() && e.u.State != unit.Scheduled:
+			// What runs, or will, is not touched by a start; what is at
+			// rest and named by no manifest any more is only remembered.
 			e.orphan = true
 			l.oversee(e)
 			l.touch(e)
@@ -144,6 +145,9 @@ func (l *loop) define(def *config.Unit, how loading) {
 		return
 	}
 	e.orphan, e.removed, e.adhoc, e.next = false, false, false, nil
+	if l.steer(e, def) {
+		return
+	}
 	if e.u.Alive() && needsNewRun(e.def, def) {
 		// What runs goes on by its own definition until it is replaced.
 		e.next = def
@@ -151,6 +155,23 @@ func (l *loop) define(def *config.Unit, how loading) {
 	}
 	l.redefine(e, def)
 	l.touch(e)
+}
+
+// steer has a rollout that has not come to its promotion heed a definition: one
+// that leads there takes it along, and the answer is whether that is all there
+// is to do; one that leads elsewhere is given up where nothing else follows it.
+func (l *loop) steer(e *entry, def *config.Unit) bool {
+	c, renewed := e.candidate, e.u.Alive() && needsNewRun(e.def, def)
+	switch {
+	case c == nil:
+	case !needsNewRun(c.def, def):
+		c.def = def
+		l.touch(e)
+		return renewed
+	case !renewed:
+		l.rollOn(e, deploy.Abort{Reason: "its definition changed again"})
+	}
+	return false
 }
 
 // remove stops a unit that no manifest names any more.

@@ -1,8 +1,10 @@
 package supervisor
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"systemg/config"
@@ -21,8 +23,12 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		for id, p := range state.Projects {
 			l.projects[id] = Project{ID: id, Manifest: p.Manifest, Env: p.Env, Digest: p.Digest}
 		}
-		for _, u := range state.Units {
-			l.enroll(u)
+		state.Units = slices.Clone(state.Units)
+		for i, u := range state.Units {
+			if state.BootID == l.o.BootID {
+				state.Units[i] = takenOver(u)
+			}
+			l.enroll(state.Units[i])
 		}
 		l.reshape()
 		for _, u := range state.Units {
@@ -30,13 +36,40 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 			l.adopt(e, u, state.BootID)
 			l.resume(e, u)
 			for _, other := range u.Beside {
-				l.adoptStray(e, other, state.BootID)
+				l.adoptStray(e, other, state.BootID, deploy.Phase(u.Rollout))
 			}
 			l.oversee(e)
 		}
 		return struct{}{}, nil
 	})
 	return err
+}
+
+// takenOver is a unit whose rollout had come so far that both instances worked
+// and the traffic had been switched: the new one takes over.
+func takenOver(s store.UnitState) store.UnitState {
+	if s.Rollout != string(deploy.Grace) || len(s.Beside) != 1 || s.Desired != string(unit.Up) {
+		return s
+	}
+	b := s.Beside[0]
+	if def, ok := readDefinition(b.Definition); !ok || !rolloutPlan(def).Switch {
+		return s
+	}
+	old := store.BesideState{
+		Run: s.Run, PID: s.PID, StartTicks: s.StartTicks, Mark: s.Mark, Cgroup: s.Cgroup,
+		Containment: s.Containment, StartedAt: s.StartedAt, Slot: s.Slot, Definition: s.Definition,
+	}
+	if s.Proven && !bytes.Equal(s.Definition, b.Definition) {
+		s.Good = append(slices.Clone(s.Good), s.Definition)
+	}
+	s.Run, s.PID, s.StartTicks, s.Mark, s.Cgroup = b.Run, b.PID, b.StartTicks, b.Mark, b.Cgroup
+	s.Containment, s.StartedAt, s.Slot, s.Definition = b.Containment, b.StartedAt, b.Slot, b.Definition
+	s.State, s.Reason, s.Ready, s.Proven, s.Restarts, s.Health, s.Then = string(unit.Running), "", true, true, 0, "", ""
+	s.Rollout, s.Beside = string(deploy.Draining), nil
+	if old.PID != 0 {
+		s.Beside = []store.BesideState{old}
+	}
+	return s
 }
 
 // enroll makes an entry of a saved unit, at rest.
@@ -69,6 +102,9 @@ func (l *loop) enroll(s store.UnitState) {
 // adopt takes a saved process back, if it still lives.
 func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	if s.PID == 0 {
+		if bootID == l.o.BootID {
+			l.revive(e, s)
+		}
 		return
 	}
 	if bootID != l.o.BootID {
@@ -77,14 +113,13 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
 	p := processOf(s, bootID)
-	e.u.Desired = unit.Desired(s.Desired)
-	e.u.State, e.u.Reason, e.u.Since = unit.Running, s.Reason, s.Since
-	e.u.Main, e.u.Spawned, e.u.Ready, e.u.ReadyAt = true, true, true, s.StartedAt
+	e.u = adopted(e.u, s, time.Now())
+	if !e.u.Deadline.IsZero() {
+		l.deadlines.add(e.u.Deadline, e.def.ID())
+	}
 	e.process, e.startedAt = p, s.StartedAt
 	e.trees[id] = &tree{run: s.Run, started: true}
-	if s.State == string(unit.Stopping) {
-		e.u.State, e.u.Then, e.u.Deadline = unit.Stopping, unit.Rest, time.Now().Add(e.def.Stop.Timeout)
-		l.deadlines.add(e.u.Deadline, e.def.ID())
+	if e.u.State == unit.Stopping {
 		l.effects = append(l.effects, pending{entry: e, effect: unit.Ask{Run: s.Run}})
 	}
 	e.thread = hooks.Recall(e.u)
@@ -95,12 +130,73 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
 	l.adoptSockets(e, s.PID)
 	l.reattach(e.def, s.Run)
+	l.attend(e, &e.instance)
+	l.listen(e)
+	l.touch(e)
+}
+
+// adopted is the machine of a run whose main process lives, as an earlier
+// supervisor left it. One that was on its way up has its time again, for nobody
+// has looked at it meanwhile; one that was being stopped is asked again.
+func adopted(u unit.Unit, s store.UnitState, now time.Time) unit.Unit {
+	u.Desired = unit.Desired(s.Desired)
+	u.State, u.Reason, u.Since = unit.Running, s.Reason, s.Since
+	u.Main, u.Spawned = true, true
+	service := !u.Policy.Oneshot && !u.Policy.Cron
+	switch {
+	case s.State == string(unit.Stopping):
+		u.State, u.Then, u.Deadline = unit.Stopping, unit.Next(s.Then), now.Add(u.Policy.StopTimeout)
+		switch {
+		case u.Desired == unit.Down:
+			u.Then = unit.Rest
+		case u.Then != unit.Await:
+			// An operator's restart, or a run that was condemned: how it
+			// exits says nothing.
+			u.Then = unit.Again
+		}
+	case !service:
+	case s.Ready:
+		u.Ready, u.ReadyAt = true, s.StartedAt
+		switch {
+		case s.Health != "":
+			u.Health = unit.Health(s.Health)
+		case u.Policy.Health:
+			u.Health = unit.Waiting
+		}
+	case s.State == string(unit.Running):
+		u.Health = unit.Ill
+	case u.Policy.Health:
+		u.State, u.Health, u.Deadline = unit.Starting, unit.Waiting, now.Add(u.Policy.HealthTimeout)
+	default:
+		u.State, u.Deadline = unit.Starting, now.Add(u.Policy.Stability)
+	}
+	if u.Ready && u.Failures+u.Attempts > 0 && u.State == unit.Running {
+		u.Deadline = now.Add(u.Policy.RestartReset)
+	}
+	return u
+}
+
+// revive takes a unit up again that was wanted and had no process: it waited,
+// or was being started, or its run had ended and nobody had judged that.
+func (l *loop) revive(e *entry, s store.UnitState) {
+	state := unit.State(s.State)
+	settled := state != unit.Blocked && state != unit.Running && unit.Unit{State: state}.Settled()
+	if s.Desired != string(unit.Up) || e.orphan || settled || e.def.Kind == config.CronJob {
+		return
+	}
+	e.u.Desired, e.u.State, e.u.Reason = unit.Up, unit.Pending, "the supervisor ended"
+	e.thread = hooks.Recall(e.u)
+	if x := e.u.LastExit; x != nil && x.Run == s.Run && (state == unit.Running || state == unit.Starting || state == unit.Stopping) {
+		e.u.State, e.u.Main, e.u.Spawned, e.u.Exited = state, true, true, true
+		e.u.Then = unit.Next(s.Then)
+		l.step(e, unit.Emptied{Run: s.Run})
+	}
 	l.touch(e)
 }
 
 // adoptStray ends what an interrupted rollout left beside the unit's own
 // instance: the candidate that was not ready, or the one it replaced.
-func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string) {
+func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase deploy.Phase) {
 	if bootID != l.o.BootID || e.old != nil {
 		return
 	}
@@ -109,20 +205,48 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string) {
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
-	if err := l.o.Host.Adopt(id, p); err != nil {
+	gone := l.o.Host.Adopt(id, p) != nil
+	def, ok := readDefinition(s.Definition)
+	if !ok {
+		def = e.def
+	}
+	switched := def.Deployment.BlueGreen != nil && (phase == deploy.Switching || phase == deploy.Verifying || phase == deploy.Undoing)
+	if gone && !switched {
 		return
 	}
-	l.adoptSockets(e, s.PID)
-	u := unit.New(policy(e.def, l.o.Stability), time.Now())
+	u := unit.New(policy(def, l.o.Stability), time.Now())
 	u.Desired, u.State, u.Run, u.Runs = unit.Up, unit.Running, s.Run, s.Run
-	u.Main, u.Spawned, u.Ready, u.ReadyAt = true, true, true, s.StartedAt
-	e.old = &instance{def: e.def, u: u, process: p, startedAt: s.StartedAt}
-	e.trees[id] = &tree{run: s.Run, started: true}
+	if !gone {
+		u.Main, u.Spawned, u.Ready, u.ReadyAt = true, true, true, s.StartedAt
+		e.trees[id] = &tree{run: s.Run, started: true}
+		l.adoptSockets(e, s.PID)
+	}
+	in := &instance{def: def, u: u, process: p, startedAt: s.StartedAt, slot: s.Slot}
+	if switched {
+		l.switchBack(e, in, gone)
+		return
+	}
+	e.old = in
 	e.roll = &rollout{r: deploy.Rollout{Phase: deploy.Draining, Since: time.Now()}, began: time.Now(), stray: true}
 	if s.Run < e.u.Run {
 		e.held = hooks.TakenOver(e.u.Run, "")
 	}
 	l.stepIn(e, e.old, unit.Stop{Reason: "the supervisor ended during a rollout"})
+}
+
+// switchBack undoes a rollout that was interrupted when the traffic may have
+// moved already: back first, then the new instance is ended.
+func (l *loop) switchBack(e *entry, in *instance, gone bool) {
+	now := time.Now()
+	e.candidate = in
+	e.roll = &rollout{r: deploy.Rollout{Plan: rolloutPlan(in.def), Phase: deploy.Switching, Since: now}, began: now, stray: true}
+	reason := "the supervisor ended during a rollout"
+	if gone {
+		l.rollOn(e, deploy.Unfit{Reason: reason, Gone: true})
+	} else {
+		l.rollOn(e, deploy.Abort{Reason: reason})
+	}
+	l.rollOn(e, deploy.Ran{Command: deploy.Switch})
 }
 
 // vanished judges a run that ended while no supervisor watched.

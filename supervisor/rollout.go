@@ -179,9 +179,12 @@ func (l *loop) rollOn(e *entry, event deploy.Event) {
 func (l *loop) rollEffect(e *entry, effect deploy.Effect) {
 	switch f := effect.(type) {
 	case deploy.Run:
-		if c := e.candidate; c != nil {
-			l.order(e, rolloutStep(f.Command), c.u.Run)
+		if f.Command == deploy.Switch {
+			// The next supervisor has to know that the traffic may have moved.
+			l.onceSaved(func(l *loop) { l.switchOver(e) })
+			return
 		}
+		l.orderStep(e, f.Command)
 	case deploy.Kill:
 		l.killStep(e, rolloutStep(f.Command))
 	case deploy.Promote:
@@ -190,6 +193,24 @@ func (l *loop) rollEffect(e *entry, effect deploy.Effect) {
 		l.stepIn(e, e.candidate, unit.Stop{Reason: e.roll.r.Reason})
 	case deploy.Finish:
 		l.rolledOut(e, f)
+	}
+}
+
+// orderStep has a command of the rollout run.
+func (l *loop) orderStep(e *entry, c deploy.Command) {
+	if e.candidate != nil {
+		l.order(e, rolloutStep(c), e.candidate.u.Run)
+	}
+}
+
+// switchOver runs switch_command, unless the rollout was given up meanwhile.
+func (l *loop) switchOver(e *entry) {
+	switch {
+	case e.roll == nil || e.roll.r.Phase != deploy.Switching:
+	case e.roll.r.Reason != "":
+		l.rollOn(e, deploy.Ran{Command: deploy.Switch, Text: "given up before it began"})
+	default:
+		l.orderStep(e, deploy.Switch)
 	}
 }
 
@@ -208,8 +229,15 @@ func (l *loop) promote(e *entry) {
 	l.configureLogs(e)
 	l.record(e, old.u.State)
 	e.held = hooks.TakenOver(e.u.Run, e.roll.reason)
-	l.stepIn(e, e.old, unit.Stop{Reason: fmt.Sprintf("replaced by run %d", e.u.Run)})
+	l.touch(e)
 	l.touchNeighbours(e)
+	// Were it asked to end before the other one is known to be the unit's, a
+	// supervisor that dies now would leave the next one with neither.
+	l.onceSaved(func(l *loop) {
+		if e.old == &old {
+			l.stepIn(e, e.old, unit.Stop{Reason: fmt.Sprintf("replaced by run %d", e.u.Run)})
+		}
+	})
 }
 
 // rolledOut is the end of a rollout.

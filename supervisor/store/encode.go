@@ -145,6 +145,7 @@ func same(a, b *UnitState) bool {
 		a.Parent == b.Parent && a.ParentRun == b.ParentRun &&
 		a.Runs == b.Runs && a.Proven == b.Proven && a.Slot == b.Slot && sameRolled(a.Last, b.Last) &&
 		slices.EqualFunc(a.Good, b.Good, func(x, y json.RawMessage) bool { return bytes.Equal(x, y) }) &&
+		a.Ready == b.Ready && a.Health == b.Health && a.Then == b.Then && a.Rollout == b.Rollout &&
 		slices.EqualFunc(a.Beside, b.Beside, sameBeside) &&
 		bytes.Equal(a.Definition, b.Definition)
 }
@@ -157,9 +158,9 @@ func sameRolled(a, b *Rolled) bool {
 }
 
 func sameBeside(a, b BesideState) bool {
-	started := a.StartedAt.Equal(b.StartedAt)
-	a.StartedAt = b.StartedAt
-	return started && a == b
+	return a.Run == b.Run && a.PID == b.PID && a.StartTicks == b.StartTicks && a.Mark == b.Mark &&
+		a.Cgroup == b.Cgroup && a.Containment == b.Containment && a.StartedAt.Equal(b.StartedAt) &&
+		a.Slot == b.Slot && bytes.Equal(a.Definition, b.Definition)
 }
 
 func sameExit(a, b *Exit) bool {

@@ -90,8 +90,15 @@ type UnitState struct {
 	Last *Rolled `json:"last_rollout,omitempty"`
 	// Slot is where a blue-green instance stands.
 	Slot string `json:"slot,omitempty"`
-	// Beside are the main processes of a rollout's second instance.
-	Beside []BesideState `json:"beside,omitempty"`
+	// Ready is whether the present run has been ready, Health what its check
+	// said, Then what follows once a run that is being stopped is gone.
+	Ready  bool   `json:"ready,omitempty"`
+	Health string `json:"health,omitempty"`
+	Then   string `json:"then,omitempty"`
+	// Beside are the main processes of a rollout's second instance, Rollout
+	// is the phase of the rollout; empty for none.
+	Beside  []BesideState `json:"beside,omitempty"`
+	Rollout string        `json:"rollout,omitempty"`
 }
 
 // BesideState is a process that lives beside the unit's own instance.
@@ -103,6 +110,9 @@ type BesideState struct {
 	Cgroup      string    `json:"cgroup,omitempty"`
 	Containment string    `json:"containment,omitempty"`
 	StartedAt   time.Time `json:"started_at,omitzero"`
+	// Slot and Definition are the instance's, as in UnitState.
+	Slot       string          `json:"slot,omitempty"`
+	Definition json.RawMessage `json:"definition,omitempty"`
 }
 
 // Rolled is how an attempt to replace an instance ended.

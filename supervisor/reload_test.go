@@ -1,0 +1,94 @@
+package supervisor
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"systemg/config"
+	"systemg/supervisor/unit"
+)
+
+func (r *room) apply(units ...config.Unit) Baseline {
+	r.Helper()
+	b, err := r.sup.Apply(context.Background(), source(units...), "")
+	if err != nil {
+		r.Fatal(err)
+	}
+	return b
+}
+
+func TestAnApplyDuringARolloutIsWhereItLeads(t *testing.T) {
+	one, two, three := service("api", rolling, version("1")), service("api", rolling, version("2")), service("api", rolling, version("3"))
+	patient := service("api", rolling, version("2"))
+	patient.Stop.Timeout = time.Minute
+	tests := []struct {
+		name    string
+		second  config.Unit
+		version string
+		run     uint64
+	}{
+		{"the same again rolls out once", two, "2", 2},
+		{"back to what runs gives it up", one, "1", 1},
+		{"what needs no new run is taken along", patient, "2", 2},
+		{"another one follows", three, "3", 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			inRoom(t, func(r *room) {
+				r.up(one)
+				r.pass(time.Second)
+				r.apply(two)
+				r.pass(100 * time.Millisecond)
+				if v := r.view("api"); !v.Rolling {
+					t.Fatal("there is no rollout")
+				}
+				b := r.apply(test.second)
+				r.pass(time.Minute)
+				v := r.view("api")
+				if v.Def.Exec[1] != test.version || v.Unit.Run != test.run || v.Def.Stop.Timeout != test.second.Stop.Timeout {
+					t.Errorf("run %d of version %s runs, with a stop timeout of %v", v.Unit.Run, v.Def.Exec[1], v.Def.Stop.Timeout)
+				}
+				if !allDone(b.Standings(r.sup.Snapshot(), RestartPatience)) {
+					t.Error("the command still waits")
+				}
+			})
+		})
+	}
+}
+
+// Whatever kind a unit becomes while it is at rest, a start brings it to life.
+func TestAUnitAtRestMayBecomeAJobAndBack(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("a", policyOf("never")), cronJob("b"))
+		r.exit("a", 0)
+		r.expect("a", "completed", "b", "scheduled")
+		r.up(cronJob("a"), service("b"))
+		r.expect("a", "scheduled", "b", "running")
+	})
+}
+
+// A job that the manifest of a start does not name goes on, as a service does.
+func TestAStartLeavesJobsThatItDoesNotName(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("a"), cronJob("b"))
+		r.up(service("a"))
+		if v := r.view("b"); v.Orphaned || v.Unit.State != unit.Scheduled {
+			t.Errorf("it is %s, orphaned %v", v.Unit.State, v.Orphaned)
+		}
+	})
+}
+
+func TestDeadlinesThatPassedByAreForgotten(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("a", func(u *config.Unit) { u.Backoff, u.RestartReset = config.Backoff{}, 24*time.Hour }))
+		for range 500 {
+			r.pass(300 * time.Millisecond)
+			r.exit("a", 1)
+		}
+		r.pass(time.Second)
+		if n := len(r.sup.loop.deadlines); n > 100 {
+			t.Errorf("%d deadlines are kept for one unit", n)
+		}
+	})
+}
