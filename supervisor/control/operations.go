@@ -3,8 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -94,79 +92,6 @@ func (s *server) changeHint(change func(store.Hint) store.Hint) {
 	if err != nil {
 		s.log.Warn("cannot keep the manifest's path", "error", err)
 	}
-}
-
-// adhocProject is the project of units that came from a command line.
-const adhocProject = "adhoc"
-
-func (s *server) startAdhoc(ctx context.Context, r *ipc.Request, p ipc.StartParams) (any, error) {
-	def, err := s.adhocUnit(p)
-	if err != nil {
-		return nil, err
-	}
-	s.note(r, "start -- "+strings.Join(def.Exec, " "))
-	ttl := time.Duration(p.Adhoc.TTLSecs * float64(time.Second))
-	b, err := s.sup.Adhoc(ctx, def, p.Env, ttl)
-	if err != nil {
-		return nil, err
-	}
-	if p.Adhoc.ParentPID > 0 {
-		if err := s.leash(def.ID(), p.Adhoc.ParentPID); err != nil {
-			reason := fmt.Sprintf("its parent process %d does not exist", p.Adhoc.ParentPID)
-			_, stopped := s.sup.Stop(ctx, supervisor.Selection{Units: []string{def.ID()}}, true, reason)
-			return nil, errors.Join(ipc.Errorf(ipc.CodeFailed, "there is no process %d to end with", p.Adhoc.ParentPID), stopped)
-		}
-	}
-	if p.NoWait {
-		return s.result(s.current(b)), nil
-	}
-	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
-}
-
-// adhocUnit is the definition of a command line.
-func (s *server) adhocUnit(p ipc.StartParams) (*config.Unit, error) {
-	if len(p.Adhoc.Exec) == 0 {
-		return nil, ipc.Errorf(ipc.CodeUsage, "there is no command to start")
-	}
-	project := p.Project
-	if project == "" {
-		project = adhocProject
-	}
-	name := p.Adhoc.Name
-	if name == "" {
-		name = s.freeName(project, filepath.Base(p.Adhoc.Exec[0]))
-	}
-	if err := config.CheckName(name); err != nil {
-		return nil, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
-	}
-	def := config.Adhoc(project, name, p.Adhoc.Exec, p.Adhoc.Dir)
-	return &def, nil
-}
-
-// freeName is the base, or the base with the first number that is not taken.
-func (s *server) freeName(project, base string) string {
-	snap := s.sup.Snapshot()
-	for n := 1; ; n++ {
-		name := base
-		if n > 1 {
-			name = fmt.Sprintf("%s-%d", base, n)
-		}
-		v, taken := snap.Find(project + "/" + name)
-		if !taken || v.Orphaned || (v.Adhoc && !v.Unit.Alive()) {
-			return name
-		}
-	}
-}
-
-// leash ends the unit when the process ends. The kernel tells.
-func (s *server) leash(id string, pid int) error {
-	return s.host.Watch(pid, func() {
-		reason := fmt.Sprintf("its parent process %d ended", pid)
-		sel := supervisor.Selection{Units: []string{id}}
-		if _, err := s.sup.Stop(context.Background(), sel, false, reason); err != nil {
-			s.log.Warn("cannot stop a unit whose parent ended", "unit", id, "error", err)
-		}
-	})
 }
 
 // stop brings units down; with Supervisor the daemon follows them.
@@ -328,57 +253,6 @@ func (s *server) signal(ctx context.Context, r *ipc.Request) (any, error) {
 		}
 	}
 	return result, nil
-}
-
-// purge forgets what does not live.
-func (s *server) purge(ctx context.Context, r *ipc.Request) (any, error) {
-	var p ipc.PurgeParams
-	if err := r.Decode(&p); err != nil {
-		return nil, err
-	}
-	s.note(r, describe("purge", ipc.Selection{Project: p.Project}))
-	if p.Force {
-		if err := s.stopFor(ctx, r, p.Project); err != nil {
-			return nil, err
-		}
-	}
-	forgotten, alive, err := s.sup.Purge(ctx, p.Project)
-	if err != nil {
-		return nil, err
-	}
-	if len(alive) > 0 {
-		e := ipc.Errorf(ipc.CodeRefused, "cannot purge while units run: %s", strings.Join(head(alive), ", "))
-		e.Try = "stop them first, or add --force"
-		return nil, e
-	}
-	for _, id := range forgotten {
-		s.sampler.Forget(id)
-		s.told.forget(id)
-	}
-	s.forgetHints()
-	return ipc.PurgeResult{Units: forgotten}, nil
-}
-
-// forgetHints forgets the manifests of projects that are no more.
-func (s *server) forgetHints() {
-	left := s.sup.Snapshot().Projects
-	s.changeHint(func(h store.Hint) store.Hint {
-		for id := range h.Manifests {
-			if _, ok := left[id]; !ok {
-				h = h.Without(id)
-			}
-		}
-		return h
-	})
-}
-
-func (s *server) stopFor(ctx context.Context, r *ipc.Request, project string) error {
-	b, err := s.sup.Stop(ctx, supervisor.Selection{Project: project}, false, "purged")
-	if err != nil {
-		return err
-	}
-	_, err = s.await(ctx, r, b, supervisor.StartPatience, 0)
-	return err
 }
 
 // describe is an operation in words, for the journal.

@@ -1,0 +1,87 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"systemg/config"
+	"systemg/ipc"
+	"systemg/supervisor"
+)
+
+// adhocProject is the project of units that came from a command line.
+const adhocProject = "adhoc"
+
+func (s *server) startAdhoc(ctx context.Context, r *ipc.Request, p ipc.StartParams) (any, error) {
+	def, err := s.adhocUnit(p)
+	if err != nil {
+		return nil, err
+	}
+	s.note(r, "start -- "+strings.Join(def.Exec, " "))
+	ttl := time.Duration(p.Adhoc.TTLSecs * float64(time.Second))
+	b, err := s.sup.Adhoc(ctx, def, p.Env, ttl)
+	if err != nil {
+		return nil, err
+	}
+	if p.Adhoc.ParentPID > 0 {
+		if err := s.leash(def.ID(), p.Adhoc.ParentPID); err != nil {
+			reason := fmt.Sprintf("its parent process %d does not exist", p.Adhoc.ParentPID)
+			_, stopped := s.sup.Stop(ctx, supervisor.Selection{Units: []string{def.ID()}}, true, reason)
+			return nil, errors.Join(ipc.Errorf(ipc.CodeFailed, "there is no process %d to end with", p.Adhoc.ParentPID), stopped)
+		}
+	}
+	if p.NoWait {
+		return s.result(s.current(b)), nil
+	}
+	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+}
+
+// adhocUnit is the definition of a command line.
+func (s *server) adhocUnit(p ipc.StartParams) (*config.Unit, error) {
+	if len(p.Adhoc.Exec) == 0 {
+		return nil, ipc.Errorf(ipc.CodeUsage, "there is no command to start")
+	}
+	project := p.Project
+	if project == "" {
+		project = adhocProject
+	}
+	name := p.Adhoc.Name
+	if name == "" {
+		name = s.freeName(project, filepath.Base(p.Adhoc.Exec[0]))
+	}
+	if err := config.CheckName(name); err != nil {
+		return nil, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
+	}
+	def := config.Adhoc(project, name, p.Adhoc.Exec, p.Adhoc.Dir)
+	return &def, nil
+}
+
+// freeName is the base, or the base with the first number that is not taken.
+func (s *server) freeName(project, base string) string {
+	snap := s.sup.Snapshot()
+	for n := 1; ; n++ {
+		name := base
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", base, n)
+		}
+		v, taken := snap.Find(project + "/" + name)
+		if !taken || v.Orphaned || (v.Adhoc && !v.Unit.Alive()) {
+			return name
+		}
+	}
+}
+
+// leash ends the unit when the process ends. The kernel tells.
+func (s *server) leash(id string, pid int) error {
+	return s.host.Watch(pid, func() {
+		reason := fmt.Sprintf("its parent process %d ended", pid)
+		sel := supervisor.Selection{Units: []string{id}}
+		if _, err := s.sup.Stop(context.Background(), sel, false, reason); err != nil {
+			s.log.Warn("cannot stop a unit whose parent ended", "unit", id, "error", err)
+		}
+	})
+}
