@@ -170,10 +170,17 @@ func argv(def *config.Unit, step unit.StepKind) []string {
 		line = def.Deployment.PreStart
 	case unit.StopCommand:
 		line = def.Stop.Command
-	case stepSwitch, stepBack:
-		line = def.Deployment.BlueGreen.SwitchCommand
-	case stepVerify:
-		line = def.Deployment.BlueGreen.SwitchVerify
+	case stepSwitch, stepBack, stepVerify:
+		// A command may end when the unit has another definition already.
+		g := def.Deployment.BlueGreen
+		switch {
+		case g == nil:
+			line = ""
+		case step == stepVerify:
+			line = g.SwitchVerify
+		default:
+			line = g.SwitchCommand
+		}
 	}
 	return []string{"/bin/sh", "-c", line}
 }

@@ -261,3 +261,12 @@ func TestARolloutThatWasInterruptedIsEndedByTheNextSupervisor(t *testing.T) {
 		}
 	})
 }
+
+func TestACommandOfARolloutMayEndUnderAnotherDefinition(t *testing.T) {
+	plain := service("api")
+	for _, step := range []unit.StepKind{stepSwitch, stepVerify, stepBack} {
+		if line := shellLine(&plain, step); line != "" {
+			t.Errorf("%s: %q", step, line)
+		}
+	}
+}
