@@ -214,7 +214,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 	if gone && !switched {
 		return
 	}
-	u := unit.New(policy(def, l.o.Stability), time.Now())
+	u := unit.New(l.onceOnly(def), time.Now())
 	u.Desired, u.State, u.Run, u.Runs = unit.Up, unit.Running, s.Run, s.Run
 	if !gone {
 		u.Main, u.Spawned, u.Ready, u.ReadyAt = true, true, true, s.StartedAt

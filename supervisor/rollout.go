@@ -79,16 +79,21 @@ func (e *entry) rollable() bool {
 func (l *loop) roll(e *entry, reason string) {
 	def, back := e.target(), e.goesBack()
 	now := time.Now()
-	p := policy(def, l.o.Stability)
-	// A candidate has one life, and what it does is no matter of others.
-	p.Restart, p.MaxRestarts, p.Restarts = string(config.RestartNever), nil, false
-	c := &instance{def: def, u: unit.New(p, now), slot: candidateSlot(def, e.slot)}
+	c := &instance{def: def, u: unit.New(l.onceOnly(def), now), slot: candidateSlot(def, e.slot)}
 	c.u.Run, c.u.Runs = 0, e.u.Runs
 	e.candidate, e.next = c, nil
 	e.roll = &rollout{r: deploy.New(rolloutPlan(def), now), reason: reason, back: back, began: now}
 	l.recordRollout(e, "", reason)
 	l.stepIn(e, c, unit.Start{})
 	l.touch(e)
+}
+
+// onceOnly is the policy of an instance that is not the unit's own: it has one
+// life, and how that ends is judged by the rollout.
+func (l *loop) onceOnly(def *config.Unit) unit.Policy {
+	p := policy(def, l.o.Stability)
+	p.Restart, p.MaxRestarts, p.Restarts = string(config.RestartNever), nil, false
+	return p
 }
 
 func rolloutPlan(def *config.Unit) deploy.Plan {
