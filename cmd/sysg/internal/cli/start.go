@@ -67,7 +67,7 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if c.Name != "" || c.TTL != 0 || c.ParentPID != 0 {
 		return p, usage("--name, --ttl and --parent-pid belong to start -- COMMAND")
 	}
-	m, err := a.manifest()
+	m, err := a.manifestOf(p.Units)
 	if err != nil {
 		return p, err
 	}
