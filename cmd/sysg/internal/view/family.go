@@ -58,8 +58,12 @@ func children(p *page, list []ipc.Unit) {
 		return
 	}
 	t := &table{columns: []column{
-		{}, {title: "UNIT", min: 10}, {title: "STATE"}, {title: "PID", right: true, drop: 1},
-		{title: "UPTIME", right: true, drop: 2}, {title: "REASON", min: 20},
+		{},
+		{title: "UNIT", min: 10},
+		{title: "STATE"},
+		{title: "PID", right: true, drop: 1},
+		{title: "UPTIME", right: true, drop: 2},
+		{title: "REASON", min: 20},
 	}}
 	list, rails := family(list, p.st)
 	for i, u := range list {
