@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"systemg/config"
@@ -83,6 +84,8 @@ func (e *NoGenerationError) Name() string { return e.ID[strings.LastIndex(e.ID, 
 
 // Rollback gives the selected units their newest earlier definition that was
 // ready once, by their deployment strategy, whatever the manifest says by now.
+// Of several replicas of a unit it takes back those that are ahead of the
+// others, if there are any: a rollout that stopped half-way is undone.
 // The error is a *NoGenerationError where a unit has none; then nothing is done.
 func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, error) {
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
@@ -93,22 +96,75 @@ func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, err
 		if err != nil {
 			return Baseline{}, err
 		}
-		for _, e := range chosen {
-			if len(e.good) == 0 {
-				return Baseline{}, &NoGenerationError{ID: e.def.ID()}
-			}
+		goes, err := goingBack(chosen)
+		if err != nil {
+			return Baseline{}, err
 		}
 		l.batch++
 		var b Baseline
 		for _, e := range chosen {
 			m := e.mark()
-			m.Changed, m.Fresh = true, true
+			m.Changed, m.Fresh = goes[e], goes[e]
 			b.Units = append(b.Units, m)
+			if !goes[e] {
+				continue
+			}
 			e.next = e.good[len(e.good)-1]
 			l.want(e, wishRestart, "rolled back by an operator")
 		}
 		return b, nil
 	})
+}
+
+// goingBack are those of the chosen units that a rollback is about.
+func goingBack(chosen []*entry) (map[*entry]bool, error) {
+	groups, goes := map[string][]*entry{}, map[*entry]bool{}
+	for _, e := range chosen {
+		if e.def.Replica > 0 {
+			base := e.def.Project + "/" + e.def.Base
+			groups[base] = append(groups[base], e)
+			continue
+		}
+		if len(e.good) == 0 {
+			return nil, &NoGenerationError{ID: e.def.ID()}
+		}
+		goes[e] = true
+	}
+	for base, group := range groups {
+		back := ahead(group)
+		switch {
+		case len(back) == 0 && len(group) == 1:
+			return nil, &NoGenerationError{ID: group[0].def.ID()}
+		case len(back) == 0:
+			return nil, &NoGenerationError{ID: base}
+		}
+		for _, e := range back {
+			goes[e] = true
+		}
+	}
+	return goes, nil
+}
+
+// ahead are the replicas whose earlier definition is what others have now; where
+// there are none, all that have an earlier one.
+func ahead(group []*entry) []*entry {
+	var some, all []*entry
+	for _, e := range group {
+		if len(e.good) == 0 {
+			continue
+		}
+		all = append(all, e)
+		earlier := e.good[len(e.good)-1]
+		if slices.ContainsFunc(group, func(other *entry) bool {
+			return other != e && len(config.Diff(other.def, earlier)) == 0
+		}) {
+			some = append(some, e)
+		}
+	}
+	if len(some) > 0 {
+		return some
+	}
+	return all
 }
 
 // turn says when a unit may be restarted, as one of several replicas.

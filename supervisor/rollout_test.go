@@ -243,6 +243,49 @@ func TestRollbackReturnsToTheLastGoodGeneration(t *testing.T) {
 	})
 }
 
+// What a deploy that stopped half-way has reached goes back, and the others,
+// which have an older generation too, stay where they are.
+func TestRollbackOfReplicasTakesBackThoseThatAreAhead(t *testing.T) {
+	inRoom(t, func(r *room) {
+		versions := func() string {
+			text := ""
+			for _, name := range []string{"web.1", "web.2", "web.3"} {
+				text += r.view(name).Def.Exec[1]
+			}
+			return text
+		}
+		r.up(replicas("web", 3, rolling, version("1"))...)
+		r.restart(source(replicas("web", 3, rolling, version("2"))...))
+		r.pass(time.Minute)
+		r.restart(source(replicas("web", 3, rolling, version("3"))...))
+		for r.view("web.1").Unit.Run != 3 {
+			r.pass(10 * time.Millisecond)
+		}
+		r.pass(10 * time.Millisecond)
+		r.exitCandidate("web.2", 1)
+		r.pass(time.Minute)
+		if got := versions(); got != "322" {
+			t.Fatalf("versions %s run after the deploy, want 322", got)
+		}
+		for _, want := range []string{"222", "111"} {
+			b, err := r.sup.Rollback(context.Background(), Selection{Units: []string{"web"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.pass(time.Minute)
+			r.outcome(b, true, "")
+			if got := versions(); got != want {
+				t.Errorf("versions %s run, want %s", got, want)
+			}
+		}
+		_, err := r.sup.Rollback(context.Background(), Selection{Units: []string{"web"}})
+		var none *NoGenerationError
+		if !errors.As(err, &none) || none.Name() != "web" {
+			t.Errorf("rollback of the first generation: %v", err)
+		}
+	})
+}
+
 func TestARolloutThatWasInterruptedIsEndedByTheNextSupervisor(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.up(service("api", rolling))

@@ -11,6 +11,7 @@ import (
 	"systemg/supervisor"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/store"
+	"systemg/supervisor/unit"
 )
 
 // supervisorKind is the kind of the supervisor's own log.
@@ -75,9 +76,11 @@ func (s *server) untilDown(ctx context.Context, sel ipc.Selection, files []logs.
 	}
 }
 
-// active is whether something of a unit lives, or will without an operator.
+// active is whether something of a unit lives, or will without an operator: a
+// job when it is due, a unit that watches when a file changes.
 func active(v *supervisor.View) bool {
-	return v.Unit.Alive() || v.Leaving || !v.Unit.Settled()
+	waits := v.Unit.State == unit.Scheduled || v.Def.Watch != nil && v.Unit.Desired == unit.Up
+	return v.Unit.Alive() || v.Leaving || !v.Unit.Settled() || waits
 }
 
 // flush has what units have written so far reach the files first.

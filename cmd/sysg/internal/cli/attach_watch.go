@@ -22,13 +22,14 @@ func (t *attachment) watch(ctx context.Context, names []string) {
 		for _, u := range list {
 			before := seen[u.ID]
 			seen[u.ID] = u
-			changed := before.State != u.State || before.Run != u.Run
+			changed := before.State != u.State || before.Run != u.Run || before.Health != u.Health ||
+				(before.Rollout == nil) != (u.Rollout == nil)
 			if first {
 				// One that is quick has ended before anybody looked.
 				changed = ended(before, u) && slices.Contains(t.started, u.ID)
 			}
 			if changed {
-				t.tell(ctx, before, u)
+				t.tell(ctx, before, u, awaited(seen, u))
 			}
 		}
 	}
@@ -38,9 +39,26 @@ func (t *attachment) watch(ctx context.Context, names []string) {
 		func(d ipc.Delta) error { take(d.Units, false); return nil })
 }
 
+// awaited is whether the unit is a one-shot that others wait for: it is there to
+// complete.
+func awaited(all map[string]ipc.Unit, u ipc.Unit) bool {
+	if u.Kind != "oneshot" {
+		return false
+	}
+	for _, other := range all {
+		if other.Project == u.Project && slices.Contains(other.Depends, u.Name) {
+			return true
+		}
+	}
+	return false
+}
+
 // tell says what happened to a unit, and draws the consequence.
-func (t *attachment) tell(ctx context.Context, before, u ipc.Unit) {
-	if text := news(u); text != "" && !t.Quiet {
+func (t *attachment) tell(ctx context.Context, before, u ipc.Unit, awaited bool) {
+	if text := news(before, u); text != "" && !t.Quiet {
+		if text == notReplaced {
+			text += t.rolloutReason(ctx, u)
+		}
 		t.mu.Lock()
 		// A terminal that is gone ends the stream of lines too.
 		_ = t.printer.Note(u.ID, text)
@@ -49,7 +67,8 @@ func (t *attachment) tell(ctx context.Context, before, u ipc.Unit) {
 	if !ended(before, u) {
 		return
 	}
-	if t.decides(u) || t.cmd.AbortOnExit {
+	asIntended := u.Kind == "cron" || awaited && u.State == string(unit.Completed)
+	if t.decides(u) || t.cmd.AbortOnExit && !asIntended {
 		t.verdictOnce(silent(exitCode(u)))
 		t.stop(ctx, false)
 	}
@@ -60,27 +79,69 @@ func (t *attachment) decides(u ipc.Unit) bool {
 	return t.cmd.ExitCodeFrom == u.Name || t.cmd.ExitCodeFrom == u.ID
 }
 
+// notReplaced begins the news of a rollout that failed.
+const notReplaced = "not replaced"
+
+// rolloutReason is why the unit's last rollout failed, after a colon; empty
+// where nobody can tell.
+func (t *attachment) rolloutReason(ctx context.Context, u ipc.Unit) string {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	var r ipc.InspectResult
+	err := t.client.Call(ctx, ipc.MethodInspect, ipc.InspectParams{Unit: u.ID}, &r)
+	if err != nil || r.Deployment.Last == nil || r.Deployment.Last.OK {
+		return ""
+	}
+	return ": " + r.Deployment.Last.Reason
+}
+
 // news is what is worth a line between the units' own.
-func news(u ipc.Unit) string {
+func news(before, u ipc.Unit) string {
+	if r := before.Rollout; r != nil && u.Rollout == nil && u.State == string(unit.Running) {
+		if u.Run > before.Run || u.Run == r.Run {
+			return fmt.Sprintf("replaced: run %d is in place", u.Run)
+		}
+		return notReplaced
+	}
+	if before.State != u.State || before.Run != u.Run {
+		return arrival(before, u)
+	}
+	switch {
+	case u.Health == "unhealthy" && before.Health != u.Health:
+		return first(u.Reason, "unhealthy")
+	case u.Health == "healthy" && before.Health == "unhealthy":
+		return "healthy again"
+	}
+	return ""
+}
+
+// arrival is what is worth a line of a unit that has come to another state.
+func arrival(before, u ipc.Unit) string {
 	switch unit.State(u.State) {
 	case unit.Failed, unit.Backoff, unit.Blocked:
 		return u.State + ": " + u.Reason
 	case unit.Completed, unit.Skipped:
 		return u.State
-	case unit.Pending, unit.Starting, unit.Running, unit.Stopping, unit.Stopped, unit.Scheduled:
+	case unit.Scheduled:
+		if x := u.LastExit; ended(before, u) && x != nil && (x.Code != 0 || x.Signal != "") {
+			return fmt.Sprintf("run %d failed: %s", x.Run, x.Text)
+		}
+	case unit.Pending, unit.Starting, unit.Running, unit.Stopping, unit.Stopped:
 	}
 	return ""
 }
 
-// ended is whether a run of the unit came to its end with this change.
+// ended is whether a run of the unit came to its end with this change; one that
+// an operator or a rollout replaced did not.
 func ended(before, u ipc.Unit) bool {
 	switch unit.State(u.State) {
 	case unit.Failed, unit.Backoff, unit.Completed:
-		return true
+		return before.State != u.State || before.Run != u.Run
 	case unit.Scheduled:
 		return before.State == string(unit.Running) || before.State == string(unit.Stopping)
 	case unit.Starting, unit.Running:
-		return before.ID != "" && before.Run != 0 && u.Run > before.Run && before.State == string(unit.Running)
+		return before.ID != "" && before.State == string(unit.Running) &&
+			(u.Restarts > before.Restarts || u.Kind == "cron" && u.Run > before.Run && before.Run != 0)
 	case unit.Pending, unit.Blocked, unit.Stopping, unit.Stopped, unit.Skipped:
 	}
 	return false

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"systemg/config"
@@ -118,6 +119,29 @@ func (a *app) manifest() (ipc.Manifest, error) {
 		return ipc.Manifest{}, err
 	}
 	return ipc.Manifest{Path: path, Env: a.Environ}, nil
+}
+
+// manifestOf is the manifest of a command about the units of these names. Where
+// all are given as project/unit, it is that project's, wherever the caller is.
+func (a *app) manifestOf(names []string) (ipc.Manifest, error) {
+	if a.Project == "" && a.Config == "" {
+		a.Project = commonProject(names)
+	}
+	return a.manifest()
+}
+
+// commonProject is the project of names that all are of one, as project/unit;
+// empty for others. Its manifest is the one to read, wherever the caller is.
+func commonProject(names []string) string {
+	common := ""
+	for i, name := range names {
+		project, _, ok := strings.Cut(name, "/")
+		if !ok || i > 0 && project != common {
+			return ""
+		}
+		common = project
+	}
+	return common
 }
 
 func (a *app) manifestPath() (string, error) {

@@ -30,7 +30,7 @@ func (c *deployCmd) run(a *app) error {
 	if len(names) == 0 {
 		return usage("deploy needs a unit: sysg deploy UNIT")
 	}
-	m, err := a.manifest()
+	m, err := a.manifestOf(names)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"strings"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -30,10 +29,7 @@ func (c *restartCmd) run(a *app) error {
 	ctx, cancel := interruptible()
 	defer cancel()
 	names := units(c.Units, c.Service)
-	if a.Project == "" && a.Config == "" {
-		a.Project = commonProject(names)
-	}
-	m, err := a.manifest()
+	m, err := a.manifestOf(names)
 	if err != nil {
 		return err
 	}
@@ -60,18 +56,4 @@ func (c *restartCmd) run(a *app) error {
 		return err
 	}
 	return a.outcome(view.Operation{Verb: "restarted", Took: time.Since(began)}, r)
-}
-
-// commonProject is the project of names that all are of one, as project/unit;
-// empty for others. Its manifest is the one to read, wherever the caller is.
-func commonProject(names []string) string {
-	common := ""
-	for i, name := range names {
-		project, _, ok := strings.Cut(name, "/")
-		if !ok || i > 0 && project != common {
-			return ""
-		}
-		common = project
-	}
-	return common
 }

@@ -20,7 +20,7 @@ type startCmd struct {
 	Daemonize    bool          `short:"d" help:"Return when everything is up, and leave the supervisor in the background."`
 	Timeout      time.Duration `help:"With -d: give up after that long."`
 	WaitTimeout  time.Duration `help:"Stop everything and exit 5 when it is not up after that long."`
-	AbortOnExit  bool          `help:"Stop everything when a unit ends."`
+	AbortOnExit  bool          `help:"Stop everything when a unit ends, other than a cron job or a one-shot that others wait for."`
 	ExitCodeFrom string        `placeholder:"UNIT" help:"End with this unit's exit status when it ends, and stop everything."`
 	Name         string        `help:"For start -- COMMAND: the unit's name."`
 	TTL          time.Duration `name:"ttl" help:"For start -- COMMAND: stop it after that long."`
@@ -67,7 +67,7 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if c.Name != "" || c.TTL != 0 || c.ParentPID != 0 {
 		return p, usage("--name, --ttl and --parent-pid belong to start -- COMMAND")
 	}
-	m, err := a.manifest()
+	m, err := a.manifestOf(p.Units)
 	if err != nil {
 		return p, err
 	}

@@ -57,18 +57,41 @@ func job(p *page, j *ipc.CronJob) {
 		return
 	}
 	p.blank()
+	runs(p, j.Runs)
+}
+
+// runs are what became of a job's runs; where there is no room for a column
+// of reasons they stand below their runs.
+func runs(p *page, list []ipc.CronRun) {
 	t := &table{columns: []column{
-		{}, {title: "DUE"}, {title: "RUN", right: true}, {title: "STATUS"}, {title: "TOOK", right: true}, {title: "REASON", min: 20},
+		{},
+		{title: "DUE"},
+		{title: "RUN", right: true, drop: 1},
+		{title: "STATUS"},
+		{title: "TOOK", right: true, drop: 2},
+		{title: "REASON", min: 16},
 	}}
-	for _, r := range j.Runs {
-		run, due := "", clock(r.Scheduled, p.st)
+	limit := p.st.limit()
+	below := limit > 0 && limit < reasonsBelow
+	for _, r := range list {
+		run, reason := "", r.Reason
 		if r.Run != 0 {
 			run = strconv.FormatUint(r.Run, 10)
 		}
 		if r.Manual {
-			due += " by hand"
+			reason = joined("by hand", reason)
 		}
-		t.add(span{}, say(normal, due), orNone(normal, run), say(cronTone(r.Status), r.Status), orNone(normal, tookOf(r)), say(normal, r.Reason))
+		column := reason
+		if below {
+			column = ""
+		}
+		t.add(
+			span{}, say(normal, clock(r.Scheduled, p.st)), orNone(normal, run),
+			say(cronTone(r.Status), r.Status), orNone(normal, tookOf(r)), say(normal, column),
+		)
+		if below && reason != "" {
+			t.aside(line{{text: "  "}, say(normal, reason)})
+		}
 	}
 	t.write(p)
 }

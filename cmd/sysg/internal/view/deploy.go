@@ -93,7 +93,7 @@ func healthText(h *ipc.Health, st Style) string {
 	if h.Last != nil {
 		text += "; last result at " + clock(h.Last.Time, st) + ": " + firstOf(h.Last.Text, passed(h.Last.OK))
 		if h.Last.TookSecs > 0 {
-			text += ", took " + Duration(seconds(h.Last.TookSecs))
+			text += ", took " + took(h.Last.TookSecs)
 		}
 	}
 	if h.Failures > 0 {

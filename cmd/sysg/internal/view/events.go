@@ -11,9 +11,26 @@ import (
 func Events(w io.Writer, list []ipc.Event, st Style) error {
 	p := newPage(w, st)
 	for _, e := range list {
-		p.put(eventLine(e, true, st)...)
+		putEvent(p, e, true)
 	}
 	return p.done()
+}
+
+// putEvent writes an entry, and goes on below it where a line is too short:
+// the reason stands at its end, and is what a reader came for.
+func putEvent(p *page, e ipc.Event, named bool) {
+	l, limit := eventLine(e, named, p.st), p.st.limit()
+	if limit == 0 || l.width() <= limit {
+		p.put(l...)
+		return
+	}
+	indent := min(width(clock(e.Time, p.st))+4, limit/4)
+	for i, part := range l.split(limit, limit-indent) {
+		if i > 0 {
+			part = append(line{{text: spaces(indent)}}, part...)
+		}
+		p.put(part...)
+	}
 }
 
 // EventLine is one entry of the journal, without a newline.

@@ -21,6 +21,7 @@ func Inspect(w io.Writer, r ipc.InspectResult, st Style, window time.Duration) e
 	job(p, r.Cron)
 	charts(p, r.Series, window)
 	processTree(p, r.Processes)
+	children(p, r.Children)
 	neighbours(p, "needs", r.DependsOn, r.Unit.Project)
 	neighbours(p, "needed by", r.Dependents, r.Unit.Project)
 	limits(p, r.Limits)
@@ -244,6 +245,6 @@ func history(p *page, list []ipc.Event) {
 	}
 	heading(p, "events")
 	for _, e := range list {
-		p.put(eventLine(e, false, p.st)...)
+		putEvent(p, e, false)
 	}
 }

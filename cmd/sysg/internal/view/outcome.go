@@ -28,27 +28,33 @@ func OutcomeOf(w io.Writer, o Operation, r ipc.OperationResult, st Style) error 
 	p := newPage(w, st)
 	units := make([]ipc.Unit, 0, len(r.Units))
 	var wrong []ipc.Outcome
-	changed := 0
+	changed, kept := 0, 0
 	for _, u := range r.Units {
 		units = append(units, u.Unit)
 		if !u.OK {
 			wrong = append(wrong, u)
+			if u.DeployFailed != "" {
+				kept++
+			}
 		} else if u.Changed {
 			changed++
 		}
 	}
 	failures(p, wrong, severalProjects(units))
-	p.flow(conclusion(o, len(r.Units), changed, len(wrong)), ", ", endings(o, units)...)
+	p.flow(conclusion(o, len(r.Units), changed, len(wrong), kept), ", ", endings(o, units)...)
 	return p.done()
 }
 
-// conclusion is the beginning of the last line.
-func conclusion(o Operation, all, changed, wrong int) line {
+// conclusion is the beginning of the last line. Of the wrong ones some may run
+// as they did before, not replaced.
+func conclusion(o Operation, all, changed, wrong, kept int) line {
 	switch {
 	case all == 0 && o.Verb == "":
 		return line{say(normal, "no units")}
 	case all == 0:
 		return line{say(normal, o.Verb+" nothing")}
+	case wrong > 0 && wrong == kept:
+		return line{say(bad, thousands(int64(wrong))+" of "+count(all, "unit")+" not replaced"), {text: ": "}}
 	case wrong > 0:
 		return line{say(bad, thousands(int64(wrong))+" of "+count(all, "unit")+" failed"), {text: ": "}}
 	case o.Verb == "":

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"io"
 	"strings"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 // span is a piece of text with one meaning. Its text is clean.
@@ -28,6 +30,44 @@ func (l line) width() int {
 
 // pad adds blanks until l is n columns wide.
 func (l line) pad(n int) line { return append(l, span{text: spaces(n - l.width())}) }
+
+// split is the line as several: the first no wider than the first limit, the
+// others than the second, broken between words where that can be.
+func (l line) split(first, rest int) []line {
+	var b strings.Builder
+	for _, s := range l {
+		b.WriteString(s.text)
+	}
+	text, from := b.String(), 0
+	var parts []line
+	for limit := first; width(text[from:]) > limit; limit = rest {
+		head := displaywidth.TruncateString(text[from:], limit, "")
+		if at := strings.LastIndexByte(text[from:from+len(head)+1], ' '); at > 0 {
+			head = head[:at]
+		}
+		if head == "" {
+			break
+		}
+		parts = append(parts, l.slice(from, from+len(head)))
+		from += len(head)
+		from += len(text[from:]) - len(strings.TrimLeft(text[from:], " "))
+	}
+	return append(parts, l.slice(from, len(text)))
+}
+
+// slice is the line from one byte of its text to another.
+func (l line) slice(from, to int) line {
+	var out line
+	at := 0
+	for _, s := range l {
+		a, b := max(from-at, 0), min(to-at, len(s.text))
+		if a < b {
+			out = append(out, span{tone: s.tone, text: s.text[a:b]})
+		}
+		at += len(s.text)
+	}
+	return out
+}
 
 // render is the line as it is written: cut to the limit, without blanks at
 // its end.

@@ -19,7 +19,11 @@ func processTree(p *page, list []ipc.Process) {
 		{title: "MEM", right: true, drop: 2},
 		{title: "COMMAND", min: 12},
 	}}
-	rails := branches(list, p.st)
+	depths := make([]int, len(list))
+	for i, proc := range list {
+		depths[i] = proc.Depth
+	}
+	rails := branches(depths, p.st)
 	for i, proc := range list {
 		t.add(
 			say(normal, strconv.Itoa(proc.PID)),
@@ -40,47 +44,6 @@ func processTone(state string) tone {
 		return bad
 	}
 	return faint
-}
-
-// deepestTree bounds the rails before a command.
-const deepestTree = 12
-
-// branches are the rails before each command: a corner where a process is the
-// last child of its parent, a tee where more follow.
-func branches(list []ipc.Process, st Style) []string {
-	out := make([]string, len(list))
-	if st.Plain {
-		return out
-	}
-	// more says for each depth whether a sibling follows below; filled from
-	// the last process upwards.
-	more := map[int]bool{}
-	for i := len(list) - 1; i >= 0; i-- {
-		depth := min(list[i].Depth, deepestTree)
-		if depth <= 0 {
-			clear(more)
-			continue
-		}
-		text := ""
-		for d := 1; d < depth; d++ {
-			if more[d] {
-				text += st.pick("│ ", "| ")
-			} else {
-				text += "  "
-			}
-		}
-		if more[depth] {
-			text += st.pick("├ ", "+ ")
-		} else {
-			text += st.pick("└ ", "` ")
-		}
-		out[i] = text
-		more[depth] = true
-		for d := depth + 1; d <= deepestTree; d++ {
-			delete(more, d)
-		}
-	}
-	return out
 }
 
 // neighbours are the units at the other ends of the dependencies.

@@ -10,7 +10,7 @@ import (
 
 // Status writes the state of the system: a summary, what the supervisor
 // suffers from, and a table of the units in the order they came in, which is
-// that of their dependencies.
+// that of their dependencies, with children below the unit that spawned them.
 func Status(w io.Writer, s ipc.StatusResult, st Style) error {
 	if st.Plain {
 		return StatusPlain(w, s, st)
@@ -119,11 +119,13 @@ func unitTable(units []ipc.Unit, st Style, merged bool) *table {
 	}}
 	several, limit := severalProjects(units), st.limit()
 	headings, below := several && limit > 0, limit > 0 && limit < reasonsBelow
+	units, rails := family(units, st)
 	for i, u := range units {
 		if headings && (i == 0 || u.Project != units[i-1].Project) {
 			t.aside(line{say(strong, u.Project)})
 		}
 		cells := unitRow(u, st, several && !headings, merged)
+		cells[1].text = rails[i] + cells[1].text
 		reason := &cells[len(cells)-1]
 		said := *reason
 		if below {
