@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,9 +27,6 @@ type input struct {
 	flow int64
 	wide bool
 }
-
-// besidePath is the pipe of a run that has one of its own.
-func besidePath(fifo string, run uint64) string { return fifo + "." + strconv.FormatUint(run, 10) }
 
 // inputAt is the input at a path, made where there is none.
 func (s *Stream) inputAt(path string, run uint64) (*input, error) {

@@ -110,7 +110,7 @@ func (s *Stream) beside(run uint64) (*input, error) {
 	if in := s.inputOf(run); in != nil {
 		return in, nil
 	}
-	return s.inputAt(besidePath(s.conf.FIFO, run), run)
+	return s.inputAt(PipeOf(s.conf.FIFO, run), run)
 }
 
 // letGo has every input go with its last writer.
@@ -136,7 +136,7 @@ func (s *Stream) Attach(first uint64, beside []uint64) error {
 		}
 	}
 	for _, run := range beside {
-		_, err := s.inputAt(besidePath(s.conf.FIFO, run), run)
+		_, err := s.inputAt(PipeOf(s.conf.FIFO, run), run)
 		errs = append(errs, err)
 	}
 	if len(beside) > 0 {
