@@ -32,8 +32,6 @@ func (d *decoder) coherentHealth(o object, u *Unit) {
 		d.errorf(at, span, "take it away, or use type: service", "a oneshot is ready when it has completed: %s cannot have a health_check", u.Name)
 	case h.Log != "" && u.Logs.Sink == "none":
 		d.errorf(at, span, "use logs: {sink: file}, or another health check", "the health check of %s looks at its log, which is not kept", u.Name)
-	case h.Log != "" && u.rolls():
-		d.errorf(at, span, "use url, tcp, command or notify: true", "both instances of %s write into one log during a rollout: the new one's lines cannot be told from the old one's", u.Name)
 	}
 }
 

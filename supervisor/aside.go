@@ -136,7 +136,7 @@ func (s *Supervisor) startAside(one job) (proc.Process, error) {
 		Env: environment(one), Stdout: a.Output, Stderr: a.Output,
 	}
 	if a.Output == nil {
-		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, false)
+		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, Onward)
 		if err != nil {
 			return proc.Process{}, fmt.Errorf("cannot open its log: %w", err)
 		}

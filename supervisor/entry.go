@@ -156,6 +156,16 @@ func (e *entry) alive() bool {
 	return false
 }
 
+// accompanied is whether another instance than this one may live.
+func (e *entry) accompanied(in *instance) bool {
+	for _, other := range e.instances() {
+		if other != in && other.u.Alive() {
+			return true
+		}
+	}
+	return false
+}
+
 // treeID names the tree of a run or of one of its steps.
 func treeID(def *config.Unit, step unit.StepKind, run uint64) proc.TreeID {
 	name := def.ID()

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"systemg/config"
@@ -24,6 +28,7 @@ type Files struct {
 
 	mu    sync.Mutex
 	units map[string]*streams
+	left  leftovers
 }
 
 // streams are one unit's.
@@ -49,13 +54,13 @@ func (f *Files) of(id string) *streams {
 }
 
 // Open is Outputs.
-func (f *Files) Open(def *config.Unit, run uint64, mark bool) (stdout, stderr *os.File, err error) {
+func (f *Files) Open(def *config.Unit, run uint64, how Opening) (stdout, stderr *os.File, err error) {
 	s := f.of(def.ID())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	files := make([]*os.File, 0, len(Kinds))
 	for _, kind := range Kinds {
-		file, err := f.open(s, def, kind, run, mark)
+		file, err := f.open(s, def, kind, run, how)
 		if err != nil {
 			for _, opened := range files {
 				err = errors.Join(err, opened.Close())
@@ -67,26 +72,73 @@ func (f *Files) Open(def *config.Unit, run uint64, mark bool) (stdout, stderr *o
 	return files[0], files[1], nil
 }
 
-func (f *Files) open(s *streams, def *config.Unit, kind string, run uint64, mark bool) (*os.File, error) {
-	stream, ok := s.all[kind]
-	if !ok {
-		c := f.config(def, kind)
-		if !mark {
-			c.Run = run
-		}
-		opened, err := f.Mover.Open(c)
-		if err != nil {
-			return nil, fmt.Errorf("cannot open its %s: %w", kind, err)
-		}
-		stream = opened
-		s.all[kind] = stream
+func (f *Files) open(s *streams, def *config.Unit, kind string, run uint64, how Opening) (*os.File, error) {
+	first := uint64(0)
+	if how == Onward {
+		// Nobody else has written since this supervisor is.
+		first = run
 	}
-	if mark {
+	stream, err := f.stream(s, def, kind, first)
+	if err != nil {
+		return nil, err
+	}
+	if how == Anew {
 		if err := stream.Mark(run); err != nil {
 			return nil, fmt.Errorf("cannot mark run %d in its %s: %w", run, kind, err)
 		}
 	}
-	return stream.Input()
+	if how == Anew || run == 0 {
+		return stream.Input()
+	}
+	return stream.InputOf(run)
+}
+
+// stream is the unit's, opened where it is not yet; first is the run whose
+// bytes are in its first pipe then.
+func (f *Files) stream(s *streams, def *config.Unit, kind string, first uint64) (*logs.Stream, error) {
+	if stream, ok := s.all[kind]; ok {
+		return stream, nil
+	}
+	c := f.config(def, kind)
+	c.Run = first
+	opened, err := f.Mover.Open(c)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open its %s: %w", kind, err)
+	}
+	s.all[kind] = opened
+	return opened, nil
+}
+
+// Attach is Outputs.
+func (f *Files) Attach(def *config.Unit, runs []uint64) error {
+	s := f.of(def.ID())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, kind := range Kinds {
+		beside := f.left.of(f.Paths.FIFO(def.Project, def.Name, kind))
+		first := firstPipe(runs, beside)
+		stream, err := f.stream(s, def, kind, first)
+		if err == nil {
+			err = stream.Attach(first, beside)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// firstPipe is which of the runs writes to the first pipe: the one that has
+// none of its own.
+func firstPipe(runs, beside []uint64) uint64 {
+	for _, run := range runs {
+		if !slices.Contains(beside, run) {
+			return run
+		}
+	}
+	if len(runs) > 0 {
+		return runs[0]
+	}
+	return 0
 }
 
 func (f *Files) config(def *config.Unit, kind string) logs.StreamConfig {
@@ -120,7 +172,11 @@ func (f *Files) Remove(def *config.Unit) error {
 	for _, kind := range Kinds {
 		stream, ok := s.all[kind]
 		if !ok {
-			errs = append(errs, logs.Delete(f.Paths.Log(def.Project, def.Name, kind)), removed(f.Paths.FIFO(def.Project, def.Name, kind)))
+			fifo := f.Paths.FIFO(def.Project, def.Name, kind)
+			errs = append(errs, logs.Delete(f.Paths.Log(def.Project, def.Name, kind)), removed(fifo))
+			for _, run := range f.left.of(fifo) {
+				errs = append(errs, removed(logs.PipeOf(fifo, run)))
+			}
 			continue
 		}
 		errs = append(errs, stream.Remove())
@@ -151,20 +207,56 @@ func (f *Files) Stream(id, kind string) (*logs.Stream, bool) {
 	return stream, ok
 }
 
-// Tail is the last lines of a unit's present run: of stderr, and where it
-// wrote nothing there, of stdout.
-func (f *Files) Tail(id string, n int) []string {
+// Tail is the last lines of a unit's run: of stderr, and where it wrote nothing
+// there, of stdout.
+func (f *Files) Tail(def *config.Unit, run uint64, n int) []string {
 	for _, kind := range []string{"stderr", "stdout"} {
-		stream, ok := f.Stream(id, kind)
-		if !ok {
+		if stream, ok := f.Stream(def.ID(), kind); ok && stream.Drain() != nil {
 			continue
 		}
-		if err := stream.Drain(); err != nil {
-			continue
-		}
-		if lines := stream.Tail(n); len(lines) > 0 {
+		if lines := logs.Tail(f.Paths.Log(def.Project, def.Name, kind), run, n); len(lines) > 0 {
 			return lines
 		}
 	}
 	return nil
+}
+
+// leftovers are the pipes of runs of their own that an earlier supervisor left,
+// read once for each folder: what this one makes its streams know.
+type leftovers struct {
+	mu      sync.Mutex
+	folders map[string]map[string][]uint64
+}
+
+// of are the runs that had pipes beside the first one.
+func (l *leftovers) of(fifo string) []uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	dir := filepath.Dir(fifo)
+	found, ok := l.folders[dir]
+	if !ok {
+		if l.folders == nil {
+			l.folders = map[string]map[string][]uint64{}
+		}
+		found = pipesIn(dir)
+		l.folders[dir] = found
+	}
+	return found[filepath.Base(fifo)]
+}
+
+// pipesIn are the pipes in a folder that carry a run's number, by the name
+// before it. A folder that cannot be read has none.
+func pipesIn(dir string) map[string][]uint64 {
+	entries, _ := os.ReadDir(dir)
+	found := map[string][]uint64{}
+	for _, e := range entries {
+		at := strings.LastIndexByte(e.Name(), '.')
+		if at < 0 {
+			continue
+		}
+		if run, err := strconv.ParseUint(e.Name()[at+1:], 10, 64); err == nil {
+			found[e.Name()[:at]] = append(found[e.Name()[:at]], run)
+		}
+	}
+	return found
 }

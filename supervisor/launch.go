@@ -26,6 +26,8 @@ type job struct {
 	base []string
 	// slots are where a blue-green unit's instances stand.
 	slots slots
+	// beside is whether another instance of the unit lives.
+	beside bool
 	// aside is the command that is to be run instead of a step.
 	aside *Aside
 	// main is the pid of the main process, for a stop_command.
@@ -104,9 +106,7 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		return s.startAside(one)
 	}
 	o := s.loop.o
-	// A run's output begins with the first thing it does.
-	first := one.step == unit.NoStep || one.step == unit.SkipCheck || one.step == unit.PreStart
-	stdout, stderr, err := o.Outputs.Open(one.def, one.run, first)
+	stdout, stderr, err := o.Outputs.Open(one.def, one.run, one.opening())
 	if err != nil {
 		return proc.Process{}, fmt.Errorf("cannot open its log: %w", err)
 	}
@@ -135,6 +135,18 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		Files:  files,
 		Names:  names,
 	})
+}
+
+// opening is how the job's outputs are opened: a run's output begins with the
+// first thing it does.
+func (one job) opening() Opening {
+	switch first := one.step == unit.NoStep || one.step == unit.SkipCheck || one.step == unit.PreStart; {
+	case !first:
+		return Onward
+	case one.beside:
+		return Beside
+	}
+	return Anew
 }
 
 func closeFiles(files []*os.File) {

@@ -33,11 +33,17 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		l.reshape()
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
-			l.adopt(e, u, state.BootID)
+			var runs []uint64
+			if l.adopt(e, u, state.BootID) {
+				runs = append(runs, u.Run)
+			}
 			l.resume(e, u)
 			for _, other := range u.Beside {
-				l.adoptStray(e, other, state.BootID, deploy.Phase(u.Rollout))
+				if l.adoptStray(e, other, state.BootID, deploy.Phase(u.Rollout)) {
+					runs = append(runs, other.Run)
+				}
 			}
+			l.reattach(e.def, runs)
 			l.oversee(e)
 		}
 		return struct{}{}, nil
@@ -99,17 +105,17 @@ func (l *loop) enroll(s store.UnitState) {
 	l.touch(e)
 }
 
-// adopt takes a saved process back, if it still lives.
-func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
+// adopt takes a saved process back, and says whether it still lives.
+func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
 	if s.PID == 0 {
 		if bootID == l.o.BootID {
 			l.revive(e, s)
 		}
-		return
+		return false
 	}
 	if bootID != l.o.BootID {
 		e.u.Desired, e.u.Reason = unit.Down, "the machine was restarted"
-		return
+		return false
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
 	p := processOf(s, bootID)
@@ -125,14 +131,14 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) {
 	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
 		l.vanished(e, id, s.Run, err)
-		return
+		return false
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
 	l.adoptSockets(e, s.PID)
-	l.reattach(e.def, s.Run)
 	l.attend(e, &e.instance)
 	l.listen(e)
 	l.touch(e)
+	return true
 }
 
 // adopted is the machine of a run whose main process lives, as an earlier
@@ -195,10 +201,11 @@ func (l *loop) revive(e *entry, s store.UnitState) {
 }
 
 // adoptStray ends what an interrupted rollout left beside the unit's own
-// instance: the candidate that was not ready, or the one it replaced.
-func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase deploy.Phase) {
+// instance: the candidate that was not ready, or the one it replaced. It says
+// whether that still lives.
+func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase deploy.Phase) bool {
 	if bootID != l.o.BootID || e.old != nil {
-		return
+		return false
 	}
 	p := proc.Process{
 		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
@@ -212,7 +219,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 	}
 	switched := def.Deployment.BlueGreen != nil && (phase == deploy.Switching || phase == deploy.Verifying || phase == deploy.Undoing)
 	if gone && !switched {
-		return
+		return false
 	}
 	u := unit.New(l.onceOnly(def), time.Now())
 	u.Desired, u.State, u.Run, u.Runs = unit.Up, unit.Running, s.Run, s.Run
@@ -224,7 +231,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 	in := &instance{def: def, u: u, process: p, startedAt: s.StartedAt, slot: s.Slot}
 	if switched {
 		l.switchBack(e, in, gone)
-		return
+		return !gone
 	}
 	e.old = in
 	e.roll = &rollout{r: deploy.Rollout{Phase: deploy.Draining, Since: time.Now()}, began: time.Now(), stray: true}
@@ -232,6 +239,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 		e.held = hooks.TakenOver(e.u.Run, "")
 	}
 	l.stepIn(e, e.old, unit.Stop{Reason: "the supervisor ended during a rollout"})
+	return true
 }
 
 // switchBack undoes a rollout that was interrupted when the traffic may have
@@ -261,18 +269,21 @@ func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, why error) {
 	l.step(e, unit.Emptied{Run: run})
 }
 
-// reattach opens the outputs of an adopted run again, off the loop.
-func (l *loop) reattach(def *config.Unit, run uint64) {
-	outputs, log := l.o.Outputs, l.o.Log
-	go func() {
-		stdout, stderr, err := outputs.Open(def, run, false)
-		if err != nil {
-			log.Error("cannot take its output back", "unit", def.ID(), "error", err)
-			return
+// reattach opens the outputs of adopted runs again: off the loop, but where two
+// runs live, before one of them is followed by a third.
+func (l *loop) reattach(def *config.Unit, runs []uint64) {
+	attach := func() {
+		if err := l.o.Outputs.Attach(def, runs); err != nil {
+			l.o.Log.Error("cannot take its output back", "unit", def.ID(), "error", err)
 		}
-		stdout.Close()
-		stderr.Close()
-	}()
+	}
+	switch len(runs) {
+	case 0:
+	case 1:
+		go attach()
+	default:
+		attach()
+	}
 }
 
 func processOf(s store.UnitState, bootID string) proc.Process {

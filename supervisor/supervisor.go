@@ -27,13 +27,27 @@ type Host interface {
 
 // Outputs gives each run the descriptors it writes to.
 type Outputs interface {
-	// Open gives stdout and stderr for a run; everything written so far
-	// belongs to earlier runs when mark is true.
-	Open(def *config.Unit, run uint64, mark bool) (stdout, stderr *os.File, err error)
+	// Open gives stdout and stderr for a run.
+	Open(def *config.Unit, run uint64, how Opening) (stdout, stderr *os.File, err error)
+	// Attach takes back the outputs of runs that were adopted, the unit's
+	// own first.
+	Attach(def *config.Unit, runs []uint64) error
 	// Configure applies changed limits, Remove forgets the unit's logs.
 	Configure(def *config.Unit) error
 	Remove(def *config.Unit) error
 }
+
+// Opening is how a run's outputs are opened.
+type Opening int
+
+const (
+	// Anew begins the run: what was written so far belongs to earlier ones.
+	Anew Opening = iota
+	// Beside begins it while another run of the unit lives.
+	Beside
+	// Onward is for what belongs to a run that has begun.
+	Onward
+)
 
 // Journal keeps events; it assigns Seq and never blocks for long.
 type Journal interface {

@@ -106,8 +106,11 @@ func (s *server) result(list []supervisor.Standing) ipc.OperationResult {
 		if !o.OK {
 			result.OK = false
 			o.DeployFailed = deployFailed(st)
-			if o.DeployFailed != "" || failedBadly(st.View) {
-				o.LastLines = s.lastWords(st.View.ID)
+			switch {
+			case o.DeployFailed != "":
+				o.LastLines = s.lastWords(st.View, st.View.Last.Run)
+			case failedBadly(st.View):
+				o.LastLines = s.lastWords(st.View, failedRun(st.View))
 			}
 		}
 		result.Units = append(result.Units, o)
@@ -115,9 +118,18 @@ func (s *server) result(list []supervisor.Standing) ipc.OperationResult {
 	return result
 }
 
-// lastWords are the last lines of a unit's output, long ones cut.
-func (s *server) lastWords(id string) []string {
-	lines := s.outputs.Tail(id, lastLines)
+// failedRun is the run that failed badly: the present one may have written
+// nothing yet.
+func failedRun(v *supervisor.View) uint64 {
+	if x := v.Unit.LastExit; x != nil && !x.OK {
+		return x.Run
+	}
+	return v.Unit.Run
+}
+
+// lastWords are the last lines of what a run wrote, long ones cut.
+func (s *server) lastWords(v *supervisor.View, run uint64) []string {
+	lines := s.outputs.Tail(v.Def, run, lastLines)
 	for i := range lines {
 		lines[i] = clip(lines[i], maxText)
 	}

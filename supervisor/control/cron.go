@@ -77,7 +77,7 @@ func (s *server) jobCauses(v *supervisor.View) []ipc.Cause {
 	default:
 		cause := ipc.Cause{Unit: v.ID, Text: tale(last), Time: last.Scheduled}
 		if last.Status == store.CronFailed && last.Run != 0 && last.Run == v.Unit.Run {
-			cause.LastLines = s.lastWords(v.ID)
+			cause.LastLines = s.lastWords(v, last.Run)
 		}
 		list = append(list, cause)
 	}
@@ -214,7 +214,7 @@ func (s *server) triggered(v *supervisor.View, run store.CronRun, kept, wait boo
 	case run.Status == store.CronCompleted:
 		result.OK = true
 	case run.Run != 0 && run.Run == v.Unit.Run:
-		result.LastLines = s.lastWords(v.ID)
+		result.LastLines = s.lastWords(v, run.Run)
 	}
 	return result, true
 }

@@ -52,7 +52,7 @@ func (s *server) causes(v *supervisor.View) []ipc.Cause {
 	}
 	cause := ipc.Cause{Unit: v.ID, Text: fmt.Sprintf("run %d: %s", x.Run, x.Text), Time: x.Time}
 	if failedBadly(v) {
-		cause.LastLines = s.lastWords(v.ID)
+		cause.LastLines = s.lastWords(v, x.Run)
 	}
 	list = append(list, cause)
 	if by, ok := s.request(v); ok {

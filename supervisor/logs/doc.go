@@ -2,9 +2,9 @@
 //
 // # The road of a byte
 //
-// A service's stdout and stderr are named pipes (FIFOs). The service, and the
-// supervisor too, hold each of them open for reading and writing, so a service
-// gets neither SIGPIPE nor end of file when the supervisor dies; it waits once
+// A service's stdout and stderr are named pipes (FIFOs). The service, and as a
+// rule the supervisor too, hold each of them open for reading and writing, so a
+// service gets neither SIGPIPE nor end of file when the supervisor dies; it waits once
 // the pipe is full. A Mover has one goroutine that waits for all pipes in one
 // epoll set and moves what has arrived with splice(2) to the end of the
 // stream's current segment. splice takes out of a pipe exactly what it put
@@ -17,6 +17,30 @@
 // The segments hold the bytes of the service and nothing else. Readers and
 // followers read the files, never a queue: the file is the queue, so a slow
 // reader costs the writer nothing.
+//
+// # Inputs
+//
+// A stream has one pipe, its first input, which one run after the other writes
+// to. A run that begins while another one lives has an input of its own, named
+// after the first with the run's number behind it: web_stdout.7. Each input
+// belongs to one run at a time. The mover moves from them into the one segment,
+// and marks in the index each change of the run whose bytes come, before they
+// do; so whoever is killed, it is known who wrote what.
+//
+// As soon as there are several, all of them leave: the supervisor holds them for
+// reading only, and the kernel tells when the last writer of one is gone. Then
+// it is emptied, closed and removed. So nobody waits for a pipe that a
+// grandchild holds, and the grandchild is heard as long as it does. The first
+// input is made again for the next run that begins alone. A stream of a unit
+// that was replaced and goes on therefore has one input again, of another name.
+// A supervisor that takes over runs finds the inputs by their names: a run
+// without one of its own writes to the first.
+//
+// Where two runs write at once, whole lines are moved as far as those are in the
+// pipe; and before another run's bytes come, the run in force may end a line
+// whose end has arrived. Nothing waits for the end of a line: one that comes in
+// parts may be broken by a line of the other run. Its parts are told by their
+// run, and together they are what the run wrote.
 //
 // # Files
 //
@@ -40,7 +64,7 @@
 //
 //	kind      first word                 value
 //	0 time    end of the bytes stamped   nanoseconds since 1970
-//	1 run     where the run's bytes      the run's number; bit 61 set where it
+//	1 run     where bytes of the run     the run's number; bit 61 set where it
 //	          begin                      only repeats the run in force
 //	2 head    offset of the segment in   magic, version and flags
 //	          the stream
@@ -64,8 +88,8 @@
 //
 // # Lines
 //
-// A line ends at its newline; at a run mark, where the run before ended
-// without one; and where bytes were lost. Its time is that of the record that
+// A line ends at its newline; at a run mark, where the run before ended, or was
+// interrupted, without one; and where bytes were lost. Its time is that of the record that
 // covers its end. Lines over 64 KiB come in pieces, each with Open set but the
 // last. Filters look at whole lines: at the time of the first piece, and with
 // Grep at the first 1 MiB. The Data of all Lines of a file, with a newline
@@ -76,12 +100,12 @@
 //
 // # Who owns what
 //
-// A Stream's lock guards its pipe and its tape (the segments as their writer
+// A Stream's lock guards its inputs and its tape (the segments as their writer
 // knows them). The mover's goroutine takes it for one turn of at most 1 MiB,
-// so a flood starves nobody. Mark, Drain, Tail and Info take it too;
-// Configure does not. The Mover's lock guards only its tables and is never
-// held over a system call that can wait. An idle stream holds one descriptor,
-// its pipe; segment and index are opened when there is something to write and
+// so a flood starves nobody. Every method of a Stream takes it; Tail and Read
+// look at the files alone. The Mover's lock guards only its tables and is never
+// held over a system call that can wait; it may be taken under a Stream's, not
+// the other way round. An idle stream holds one descriptor, its pipe; segment and index are opened when there is something to write and
 // closed after five to ten quiet seconds by the Mover's timer, which runs only
 // while something is open. Problems are told from a goroutine of their own, so
 // whoever is told may call back.

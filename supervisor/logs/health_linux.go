@@ -11,10 +11,8 @@ import (
 
 // health is how a stream fares.
 type health struct {
-	// paused is whether the pipe is out of the epoll set, because its
-	// bytes have to stay for a while; stuck is since when they do.
-	paused bool
-	stuck  time.Time
+	// stuck is since when bytes have to stay in a pipe.
+	stuck time.Time
 	// text is the problem, empty where there is none, and told what was
 	// said of it last. showed is when it showed last.
 	text, told string
@@ -24,28 +22,21 @@ type health struct {
 // pause takes the pipe out of the epoll set for a while. Where bytes have
 // stayed for long and the pipe is full, so that whoever writes waits, they are
 // lost instead.
-func (s *Stream) pause(why error) {
+func (s *Stream) pause(in *input, why error) {
 	h, now := &s.health, time.Now()
 	s.trouble(s.about(why))
 	if h.stuck.IsZero() {
 		h.stuck = now
 	}
-	if now.Sub(h.stuck) >= s.m.patience && !writable(s.pipe) {
-		if n, err := s.discard(turnBytes); err == nil {
+	if now.Sub(h.stuck) >= s.m.patience && !in.writable() {
+		if n, err := s.discard(in, turnBytes); err == nil {
 			s.lost(n, why)
 		}
 	}
-	if !h.paused {
-		h.paused = unix.EpollCtl(s.m.poll, unix.EPOLL_CTL_DEL, s.pipe, nil) == nil
+	if !in.paused {
+		in.paused = unix.EpollCtl(s.m.poll, unix.EPOLL_CTL_DEL, in.fd, nil) == nil
 	}
 	s.m.sweepIn(s.m.retry)
-}
-
-// writable is whether the pipe has room for more.
-func writable(pipe int) bool {
-	fds := []unix.PollFd{{Fd: int32(pipe), Events: unix.POLLOUT}}
-	n, err := unix.Poll(fds, 0)
-	return err != nil || n == 1 && fds[0].Revents&unix.POLLOUT != 0
 }
 
 // lost counts bytes that were thrown away.
@@ -90,7 +81,7 @@ func (s *Stream) sweep(now time.Time) time.Duration {
 	}
 	again := s.recheck(now)
 	if s.tape.seg < 0 {
-		s.narrow()
+		s.narrowAll()
 		return again
 	}
 	rest := quiet - now.Sub(s.rested)
@@ -98,10 +89,12 @@ func (s *Stream) sweep(now time.Time) time.Duration {
 		rest = quiet
 		s.rested = now
 		busy := s.tape.rest()
-		if !busy || s.flow < floodBytes {
-			s.narrow()
+		for _, in := range s.inputs {
+			if !busy || in.flow < floodBytes {
+				s.narrow(in)
+			}
+			in.flow = 0
 		}
-		s.flow = 0
 		if !busy {
 			return again
 		}
@@ -115,22 +108,26 @@ func (s *Stream) sweep(now time.Time) time.Duration {
 // recheck looks after a problem, and says how soon to do so again.
 func (s *Stream) recheck(now time.Time) time.Duration {
 	h := &s.health
-	if h.paused {
-		h.paused = s.m.listen(s.pipe) != nil
+	paused := false
+	for _, in := range s.inputs {
+		if in.paused {
+			in.paused = s.m.listen(in.fd) != nil
+		}
+		paused = paused || in.paused
 	}
 	switch {
 	case h.told == "":
 	case h.text != h.told:
 		s.tell(h.text)
 	case now.Sub(h.showed) < s.m.calm, s.tape.owed > 0 && s.repay() != nil:
-	case h.paused:
+	case paused:
 	default:
 		h.text, h.stuck = "", time.Time{}
 		s.tell("")
 		return 0
 	}
 	switch {
-	case h.paused || !h.stuck.IsZero():
+	case paused || !h.stuck.IsZero():
 		return s.m.retry
 	case h.told != "":
 		return s.m.heal

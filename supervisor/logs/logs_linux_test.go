@@ -245,8 +245,13 @@ func TestRunsAndTimesAreKept(t *testing.T) {
 			}
 		}
 	}
-	// A tail looks at the current segment only.
-	if got := d.s.Tail(5); !slices.Equal(got, []string{"run 4 goes on"}) {
+	for run := uint64(1); run <= 4; run++ {
+		want := []string{fmt.Sprintf("run %d begins", run), fmt.Sprintf("run %d goes on", run)}
+		if got := Tail(d.file.Path, run, 5); !slices.Equal(got, want) {
+			t.Errorf("the tail of run %d is %q", run, got)
+		}
+	}
+	if got := Tail(d.file.Path, 4, 1); !slices.Equal(got, []string{"run 4 goes on"}) {
 		t.Errorf("tail %q", got)
 	}
 }

@@ -6,19 +6,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// move moves up to budget bytes out of the pipe and says how many left it. The
+// move moves up to budget bytes out of an input and says how many left it. The
 // error says that they have to stay there.
-func (s *Stream) move(budget int) (int, error) {
+func (s *Stream) move(in *input, budget int) (int, error) {
 	if s.conf.Discard {
-		return s.discard(budget)
+		return s.discard(in, budget)
+	}
+	if err := s.giveWay(in); err != nil && !isFull(err) {
+		return 0, err
 	}
 	moved := 0
 	for moved < budget {
-		n, err := s.piece(budget - moved)
+		room, err := s.whole(in, budget-moved, moved > 0)
+		if err != nil || room == 0 {
+			return moved, err
+		}
+		n, err := s.piece(in, room)
 		moved += n
 		switch {
 		case isFull(err):
-			n, err := s.full(err)
+			n, err := s.full(in, err)
 			moved += n
 			if err != nil || n == 0 {
 				return moved, err
@@ -37,25 +44,26 @@ func (s *Stream) move(budget int) (int, error) {
 
 // piece moves one piece, as far as the segment goes, and turns the page where
 // it ends.
-func (s *Stream) piece(budget int) (int, error) {
-	avail, err := unix.IoctlGetInt(s.pipe, unix.TIOCINQ)
+func (s *Stream) piece(in *input, budget int) (int, error) {
+	avail, err := unix.IoctlGetInt(in.fd, unix.TIOCINQ)
 	if err != nil || avail == 0 {
 		return 0, err
 	}
 	if err := s.open(); err != nil {
 		return 0, err
 	}
-	if err := errors.Join(s.tape.repay(), s.tape.beginRun()); err != nil {
+	if err := errors.Join(s.tape.repay(), s.tape.beginRun(in.run)); err != nil {
 		return 0, err
 	}
 	want := min(avail, budget)
 	if s.tape.size+int64(want) <= s.conf.MaxBytes {
-		return s.tape.append(s.pipe, want)
+		return s.tape.append(in.fd, want)
 	}
-	peeked, err := s.m.peeks.look(s.pipe)
+	peeked, err := s.m.peeks.look(in.fd)
 	if err != nil {
 		return 0, err
 	}
+	peeked = peeked[:min(len(peeked), want)]
 	take, ends := cut(peeked, s.tape.size, s.conf.MaxBytes, s.tape.endsLine())
 	if take == 0 && ends {
 		// The line at hand begins the next segment.
@@ -66,7 +74,7 @@ func (s *Stream) piece(budget int) (int, error) {
 	}
 	moved := 0
 	for moved < take {
-		n, err := s.tape.append(s.pipe, take-moved)
+		n, err := s.tape.append(in.fd, take-moved)
 		moved += n
 		if err != nil || n == 0 {
 			return moved, err
@@ -80,12 +88,12 @@ func (s *Stream) piece(budget int) (int, error) {
 
 // full makes room where the disk is full: by the stream's own oldest segment,
 // and where there is none by losing what has arrived.
-func (s *Stream) full(cause error) (int, error) {
+func (s *Stream) full(in *input, cause error) (int, error) {
 	if dropOldest(s.conf.Path) {
 		s.trouble(s.about(cause) + ": the oldest output was dropped")
 		return 1, nil
 	}
-	n, err := s.discard(turnBytes)
+	n, err := s.discard(in, turnBytes)
 	if n > 0 {
 		s.lost(n, cause)
 	}
@@ -93,8 +101,8 @@ func (s *Stream) full(cause error) (int, error) {
 }
 
 // discard throws away up to budget bytes.
-func (s *Stream) discard(budget int) (int, error) {
-	n, err := unix.Splice(s.pipe, nil, s.m.null, nil, budget, unix.SPLICE_F_NONBLOCK)
+func (s *Stream) discard(in *input, budget int) (int, error) {
+	n, err := unix.Splice(in.fd, nil, s.m.null, nil, budget, unix.SPLICE_F_NONBLOCK)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return 0, nil
 	}

@@ -3,6 +3,9 @@ package logs
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,7 +42,8 @@ type Mover struct {
 	ended      chan struct{}
 
 	mu      sync.Mutex
-	streams map[int]*Stream // by the descriptor of the pipe
+	streams map[*Stream]bool
+	inputs  map[int]*input // by the descriptor of the pipe
 	closing bool
 	// due is when the streams are looked at next, zero while nothing waits
 	// for that; timer wakes the mover then.
@@ -57,7 +61,7 @@ type Mover struct {
 // NewMover starts a mover; it ends with Close.
 func NewMover(o MoverOptions) (*Mover, error) {
 	m := &Mover{
-		o: o.settled(), streams: map[int]*Stream{}, ended: make(chan struct{}),
+		o: o.settled(), streams: map[*Stream]bool{}, inputs: map[int]*input{}, ended: make(chan struct{}),
 		retry: retry, heal: heal, calm: calm, patience: patience,
 	}
 	m.news.tell = m.o.Problem
@@ -97,8 +101,7 @@ func (m *Mover) Close() error {
 	m.rouse()
 	<-m.ended
 	m.mu.Lock()
-	streams := m.streams
-	m.streams = nil
+	streams := slices.Collect(maps.Keys(m.streams))
 	m.mu.Unlock()
 	var errs []error
 	for _, s := range streams {
@@ -136,14 +139,73 @@ func (m *Mover) run() {
 	}
 }
 
-// turn moves what a stream has.
+// turn moves what an input has.
 func (m *Mover) turn(fd int) {
 	m.mu.Lock()
-	s := m.streams[fd]
+	in := m.inputs[fd]
 	m.mu.Unlock()
-	if s != nil {
-		s.turn()
+	if in != nil {
+		in.s.turn(in)
 	}
+}
+
+// The tables are kept under a stream's lock; a turn takes the two in the same
+// order.
+
+// enroll takes a stream in.
+func (m *Mover) enroll(s *Stream) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return os.ErrClosed
+	}
+	m.streams[s] = true
+	return nil
+}
+
+// strike forgets a stream.
+func (m *Mover) strike(s *Stream) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.streams, s)
+}
+
+// admit waits for what comes out of an input.
+func (m *Mover) admit(in *input) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return os.ErrClosed
+	}
+	m.inputs[in.fd] = in
+	if err := m.listen(in.fd); err != nil {
+		delete(m.inputs, in.fd)
+		return fmt.Errorf("cannot wait for output: %w", err)
+	}
+	return nil
+}
+
+// replace has an input go on by another descriptor of its pipe.
+func (m *Mover) replace(in *input, fd int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return os.ErrClosed
+	}
+	if err := m.listen(fd); err != nil {
+		return err
+	}
+	delete(m.inputs, in.fd)
+	in.fd = fd
+	m.inputs[fd] = in
+	return nil
+}
+
+// dismiss waits no longer for an input, which is about to be closed.
+func (m *Mover) dismiss(in *input) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.inputs, in.fd)
 }
 
 // roused closes what quiet streams have open, and looks again at those that
@@ -158,7 +220,7 @@ func (m *Mover) roused() bool {
 		return true
 	}
 	list := make([]*Stream, 0, len(m.streams))
-	for _, s := range m.streams {
+	for s := range m.streams {
 		list = append(list, s)
 	}
 	m.mu.Unlock()
@@ -201,7 +263,7 @@ func (m *Mover) sweepIn(d time.Duration) {
 func (m *Mover) closeIdle(but *Stream) {
 	m.mu.Lock()
 	list := make([]*Stream, 0, len(m.streams))
-	for _, s := range m.streams {
+	for s := range m.streams {
 		if s != but {
 			list = append(list, s)
 		}

@@ -29,14 +29,17 @@ type Stream struct{}
 // Input fails.
 func (*Stream) Input() (*os.File, error) { return nil, errSystem }
 
+// InputOf fails.
+func (*Stream) InputOf(uint64) (*os.File, error) { return nil, errSystem }
+
+// Attach fails.
+func (*Stream) Attach(uint64, []uint64) error { return errSystem }
+
 // Mark fails.
 func (*Stream) Mark(uint64) error { return errSystem }
 
 // Drain has nothing to move.
 func (*Stream) Drain() error { return nil }
-
-// Tail is empty.
-func (*Stream) Tail(int) []string { return nil }
 
 // Info is empty.
 func (*Stream) Info() Info { return Info{} }

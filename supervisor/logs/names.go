@@ -76,6 +76,9 @@ func removeSegment(path string, number int) error {
 	return nil
 }
 
+// PipeOf is the pipe of a run that has one of its own beside the first.
+func PipeOf(fifo string, run uint64) string { return fifo + "." + strconv.FormatUint(run, 10) }
+
 // mend gives an index that a crash left a name behind its segment the
 // segment's name.
 func mend(path string, list []int) {

@@ -69,7 +69,7 @@ func (t *tape) recover() error {
 	}
 	known := t.known
 	t.size, t.idxSize, t.base, t.flags = st.Size, f.keep, f.base, f.flags
-	t.run, t.runAt, t.sinceRun = f.run, f.runAt, f.sinceRun
+	t.run, t.sinceRun = f.run, f.sinceRun
 	t.stamp, t.stamped, t.pending = record{kind: kindTime, at: f.end, value: f.last}, f.tail, false
 	t.known, t.again = true, false
 	if err := unix.Ftruncate(t.idx, f.keep); err != nil {
@@ -91,7 +91,7 @@ func (t *tape) recover() error {
 		}
 	}
 	if run != 0 && t.run != run {
-		t.run, t.runAt = run, t.size
+		t.run = run
 		if err := t.put(runRecord(t.size, run, true)); err != nil {
 			return err
 		}

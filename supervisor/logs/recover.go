@@ -17,10 +17,8 @@ type findings struct {
 	end, last int64
 	// tail is whether the last record kept is a time record.
 	tail bool
-	// run is the run in force at the end, and runAt where it begins in
-	// this segment; 0 where it began in an earlier one.
-	run   uint64
-	runAt int64
+	// run is the run in force at the end.
+	run uint64
 	// sinceRun counts the records after the last run record.
 	sinceRun int
 	lost     int64
@@ -63,11 +61,8 @@ func (f *findings) note(one record) {
 	case kindTime:
 		f.end, f.last = one.at, one.value
 	case kindRun:
-		run, repeats := one.run()
-		f.run, f.sinceRun = run, 0
-		if !repeats {
-			f.runAt = one.at
-		}
+		f.run, _ = one.run()
+		f.sinceRun = 0
 	case kindLost:
 		f.lost += one.value
 	case kindHead:

@@ -317,7 +317,7 @@ func (d *desk) stamp(at time.Time) {
 
 func TestATailMakesNoFileAndOpenFilesAreClosed(t *testing.T) {
 	d := newDesk(t, StreamConfig{})
-	if got := d.s.Tail(5); got != nil {
+	if got := Tail(d.file.Path, 0, 5); got != nil {
 		t.Errorf("tail %q", got)
 	}
 	if _, err := os.Stat(d.file.Path); !os.IsNotExist(err) {
@@ -335,7 +335,7 @@ func TestATailMakesNoFileAndOpenFilesAreClosed(t *testing.T) {
 	if d.s.tape.seg >= 0 || d.s.tape.idx >= 0 {
 		t.Error("the files of a quiet stream are open")
 	}
-	if got := d.s.Tail(5); !slices.Equal(got, []string{"one"}) {
+	if got := Tail(d.file.Path, 0, 5); !slices.Equal(got, []string{"one"}) {
 		t.Errorf("tail %q", got)
 	}
 }

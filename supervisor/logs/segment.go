@@ -242,6 +242,19 @@ func (s *segment) breakAfter(at int64) int64 {
 	return 1<<63 - 1
 }
 
+// breaksAtStart is whether no line goes on from the segment before.
+func (s *segment) breaksAtStart() bool {
+	for _, r := range s.runs {
+		if r.at > 0 {
+			return false
+		}
+		if r.breaks() {
+			return true
+		}
+	}
+	return false
+}
+
 // lossesAt are the records of bytes missing at an offset.
 func (s *segment) lossesAt(at int64) []record {
 	i := sort.Search(len(s.runs), func(i int) bool { return s.runs[i].at >= at })

@@ -2,10 +2,8 @@ package logs
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,17 +15,14 @@ import (
 type Stream struct {
 	m *Mover
 
-	mu     sync.Mutex
-	conf   StreamConfig
-	pipe   int // -1 once closed
+	mu   sync.Mutex
+	conf StreamConfig
+	// inputs are the pipes: one as a rule, more while several runs live.
+	inputs []*input
 	tape   tape
 	health health
 	// rested is when the tape was last looked at for closing its files.
 	rested time.Time
-	// flow is how much was moved since the last rest, wide whether the
-	// pipe was widened for it.
-	flow   int64
-	wide   bool
 	closed bool
 }
 
@@ -35,20 +30,16 @@ type Stream struct {
 // it. No other file is made before there is output.
 func (m *Mover) Open(c StreamConfig) (*Stream, error) {
 	c = c.settled()
-	fd, err := openPipe(c.FIFO)
-	if err != nil {
+	s := &Stream{m: m, conf: c, tape: tape{path: c.Path, seg: -1, idx: -1, exact: true}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := m.enroll(s); err != nil {
 		return nil, err
 	}
-	s := &Stream{m: m, conf: c, pipe: fd, tape: tape{path: c.Path, seg: -1, idx: -1, exact: true, next: c.Run}}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closing {
-		return nil, errors.Join(os.ErrClosed, unix.Close(fd))
+	if _, err := s.inputAt(c.FIFO, c.Run); err != nil {
+		m.strike(s)
+		return nil, err
 	}
-	if err := m.listen(fd); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot wait for output: %w", err), unix.Close(fd))
-	}
-	m.streams[fd] = s
 	return s, nil
 }
 
@@ -76,25 +67,88 @@ func openPipe(path string) (int, error) {
 	return fd, nil
 }
 
-// Input is a new descriptor to write to the stream with, open for reading too.
-// The caller closes it.
+// Input is a new descriptor to write to the stream's first pipe with, open for
+// reading too. The caller closes it.
 func (s *Stream) Input() (*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, os.ErrClosed
 	}
-	fd, err := open(fmt.Sprintf("/proc/self/fd/%d", s.pipe), unix.O_RDWR)
+	in, err := s.inputAt(s.conf.FIFO, 0)
 	if err != nil {
 		return nil, err
 	}
-	return os.NewFile(uintptr(fd), s.conf.FIFO), nil
+	return in.writer()
 }
 
-// Mark says that what is written from now on belongs to a run; what is in the
-// pipe belongs to the one before. The index learns of it with the first byte.
-// Bytes that cannot be moved now are told as a problem, and are no reason not
-// to begin the run.
+// InputOf is a new descriptor for a run that may live beside others, to its
+// pipe, or where it has none yet to a new one at FIFO.RUN. That one, and those
+// there are already, go when their last writer does. The caller closes it.
+func (s *Stream) InputOf(run uint64) (*os.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, os.ErrClosed
+	}
+	in, err := s.beside(run)
+	if err != nil {
+		return nil, err
+	}
+	f, err := in.writer()
+	if err != nil {
+		return nil, err
+	}
+	if len(s.inputs) > 1 || in.path != s.conf.FIFO {
+		s.letGo()
+	}
+	return f, nil
+}
+
+// beside is the input of a run.
+func (s *Stream) beside(run uint64) (*input, error) {
+	if in := s.inputOf(run); in != nil {
+		return in, nil
+	}
+	return s.inputAt(PipeOf(s.conf.FIFO, run), run)
+}
+
+// letGo has every input go with its last writer.
+func (s *Stream) letGo() {
+	for _, in := range s.inputs {
+		in.hold(true)
+	}
+}
+
+// Attach takes the pipes of runs back that live since an earlier supervisor:
+// first is the one that writes to the first pipe, beside those that have pipes
+// of their own. A pipe that nobody writes to any more is emptied and goes.
+func (s *Stream) Attach(first uint64, beside []uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return os.ErrClosed
+	}
+	var errs []error
+	for _, in := range s.inputs {
+		if in.path == s.conf.FIFO && first != 0 {
+			in.run = first
+		}
+	}
+	for _, run := range beside {
+		_, err := s.inputAt(PipeOf(s.conf.FIFO, run), run)
+		errs = append(errs, err)
+	}
+	if len(beside) > 0 {
+		s.letGo()
+	}
+	return errors.Join(errs...)
+}
+
+// Mark says that what is written from now on to the first pipe belongs to a
+// run; what is in it belongs to the one before. The index learns of it with the
+// first byte. Bytes that cannot be moved now are told as a problem, and are no
+// reason not to begin the run.
 func (s *Stream) Mark(run uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,7 +158,12 @@ func (s *Stream) Mark(run uint64) error {
 	if err := s.drain(); err != nil {
 		s.trouble(s.about(err))
 	}
-	s.tape.next = run
+	in, err := s.inputAt(s.conf.FIFO, run)
+	if err != nil {
+		return err
+	}
+	in.run = run
+	in.hold(false)
 	return nil
 }
 
@@ -128,14 +187,25 @@ func (s *Stream) drain() error {
 			s.m.grew(s.conf.Path)
 		}
 	}()
+	var errs []error
+	for _, in := range s.inputs {
+		n, err := s.empty(in)
+		moved += n
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// empty moves what is in an input now.
+func (s *Stream) empty(in *input) (moved int, err error) {
 	for range drainTurns {
-		n, err := s.move(turnBytes)
+		n, err := s.move(in, turnBytes)
 		moved += n
 		if err != nil || n == 0 {
-			return err
+			return moved, err
 		}
 	}
-	return nil
+	return moved, nil
 }
 
 // Info says how the stream fares.
@@ -155,24 +225,19 @@ func (s *Stream) Configure(c StreamConfig) error {
 	return nil
 }
 
-// Remove ends the stream and deletes its pipe and its files.
+// Remove ends the stream and deletes its pipes and its files.
 func (s *Stream) Remove() error {
-	// The stream's lock is never taken under the mover's: a turn takes them
-	// the other way round.
 	s.mu.Lock()
-	pipe := s.pipe
+	inputs := s.inputs
 	s.mu.Unlock()
-	s.m.mu.Lock()
-	delete(s.m.streams, pipe)
-	s.m.mu.Unlock()
 	err := s.close()
-	if gone := unix.Unlink(s.conf.FIFO); gone != nil && !errors.Is(gone, unix.ENOENT) {
-		err = errors.Join(err, &os.PathError{Op: "unlink", Path: s.conf.FIFO, Err: gone})
+	for _, in := range inputs {
+		err = errors.Join(err, unlinkPipe(in.path))
 	}
 	return errors.Join(err, Delete(s.conf.Path))
 }
 
-// close moves what is left and closes the pipe.
+// close moves what is left and closes the pipes, which stay where they are.
 func (s *Stream) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,36 +245,15 @@ func (s *Stream) close() error {
 		return nil
 	}
 	s.closed = true
-	err := s.drain()
-	s.narrow()
+	errs := []error{s.drain()}
+	s.narrowAll()
 	s.tape.close()
-	return errors.Join(err, unix.Close(s.pipe))
-}
-
-// tailBytes is how far back Tail looks.
-const tailBytes = 64 << 10
-
-// Tail is the last lines, at most n, of the present run, or of the one before
-// where nothing was written since.
-func (s *Stream) Tail(n int) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.conf.Discard || s.tape.seg < 0 && !exists(s.conf.Path) || s.open() != nil {
-		return nil
+	for _, in := range s.inputs {
+		s.m.dismiss(in)
+		errs = append(errs, unix.Close(in.fd))
 	}
-	from := max(s.tape.size-tailBytes, s.tape.runAt)
-	buf := make([]byte, s.tape.size-from)
-	got, err := unix.Pread(s.tape.seg, buf, from)
-	if err != nil || got == 0 {
-		return nil
-	}
-	text := strings.TrimSuffix(string(buf[:got]), "\n")
-	lines := strings.Split(text, "\n")
-	if from > s.tape.runAt && len(lines) > 1 {
-		// The first is cut.
-		lines = lines[1:]
-	}
-	return lines[max(len(lines)-n, 0):]
+	s.m.strike(s)
+	return errors.Join(errs...)
 }
 
 // open opens the files and has them closed again once the stream is quiet.
@@ -223,55 +267,30 @@ func (s *Stream) open() error {
 	return err
 }
 
-// turn moves what has arrived. Bytes that have to stay in the pipe are tried
-// again by the timer.
-func (s *Stream) turn() {
+// turn moves what has arrived at an input. Bytes that have to stay in the pipe
+// are tried again by the timer.
+func (s *Stream) turn(in *input) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || in.fd < 0 {
 		return
 	}
-	n, err := s.move(turnBytes)
+	n, err := s.move(in, turnBytes)
 	if n > 0 {
 		s.m.grew(s.conf.Path)
 	}
 	if err != nil {
-		s.pause(err)
+		s.pause(in, err)
 		return
 	}
 	s.health.stuck = time.Time{}
-	if s.flow += int64(n); s.flow > floodBytes && !s.wide {
-		s.widen()
-	}
-}
-
-// A pipe of the default size makes a program that writes at full speed and the
-// mover wait for each other at every 64 KiB. While one floods its pipe has
-// 1 MiB, which the kernel lets an ordinary user have (pipe(7),
-// pipe-max-size), for as many pipes as leave its quota of pages alone.
-const (
-	floodBytes = 8 << 20
-	wideBytes  = 1 << 20
-	pipeBytes  = 64 << 10
-	widePipes  = 16
-)
-
-func (s *Stream) widen() {
-	s.wide = true
-	if s.m.widened.Add(1) > widePipes {
-		s.narrow()
+	if in.over() {
+		if err := s.end(in); err != nil {
+			s.m.o.Log.Warn("cannot end a pipe", "path", in.path, "error", err)
+		}
 		return
 	}
-	// Without it the pipe stays as it is.
-	_, _ = unix.FcntlInt(uintptr(s.pipe), unix.F_SETPIPE_SZ, wideBytes)
-}
-
-// narrow ends a flood. A pipe that is too full to shrink stays wide.
-func (s *Stream) narrow() {
-	s.flow = 0
-	if s.wide {
-		s.wide = false
-		s.m.widened.Add(-1)
-		_, _ = unix.FcntlInt(uintptr(s.pipe), unix.F_SETPIPE_SZ, pipeBytes)
+	if in.flow += int64(n); in.flow > floodBytes && !in.wide {
+		s.widen(in)
 	}
 }

@@ -125,5 +125,8 @@ func (c *cursor) turn(next *segment) {
 		}
 		_ = c.seg.file.Close()
 	}
+	if next.breaksAtStart() {
+		c.inside = false
+	}
 	c.seg, c.at, c.buf = next, 0, nil
 }

@@ -19,11 +19,10 @@ type tape struct {
 	// base is its offset in the stream.
 	size, idxSize, base int64
 	flags               int64
-	// run is in force since runAt; next, if not 0, begins with the next
-	// byte. sinceRun counts the records after the last run record.
-	run, next uint64
-	runAt     int64
-	sinceRun  int
+	// run is in force. sinceRun counts the records after the last run
+	// record.
+	run      uint64
+	sinceRun int
 	// stamp is the last time record; it is written where it is only in
 	// memory.
 	stamp   record
@@ -92,18 +91,16 @@ func (t *tape) flush() error {
 	return pwrite(t.idx, t.stamp.append(nil), t.idxSize-recordSize)
 }
 
-// beginRun writes the mark of a run whose first byte is about to come.
-func (t *tape) beginRun() error {
-	if t.next == t.run {
-		t.next = 0
-	}
-	if t.next == 0 {
+// beginRun writes the mark of the run whose bytes are about to come, unless it
+// is in force or nobody knows it.
+func (t *tape) beginRun(run uint64) error {
+	if run == 0 || run == t.run {
 		return nil
 	}
-	if err := t.put(runRecord(t.size, t.next, false)); err != nil {
+	if err := t.put(runRecord(t.size, run, false)); err != nil {
 		return err
 	}
-	t.run, t.runAt, t.next = t.next, t.size, 0
+	t.run = run
 	return nil
 }
 
@@ -232,8 +229,7 @@ func (t *tape) turnPage(maxFiles int) error {
 	if err := rotate(t.path, maxFiles); err != nil {
 		return err
 	}
-	// To the next segment the end of this one is where all begins.
-	t.size, t.idxSize, t.base, t.runAt, t.flags = 0, 0, base, 0, 0
+	t.size, t.idxSize, t.base, t.flags = 0, 0, base, 0
 	t.stamp, t.stamped, t.pending, t.again = record{value: t.stamp.value}, false, false, false
 	return t.openFiles()
 }
