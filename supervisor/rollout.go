@@ -82,7 +82,12 @@ func (l *loop) roll(e *entry, reason string) {
 	c := &instance{def: def, u: unit.New(l.onceOnly(def), now), slot: candidateSlot(def, e.slot)}
 	c.u.Run, c.u.Runs = 0, e.u.Runs
 	e.candidate, e.next = c, nil
-	e.roll = &rollout{r: deploy.New(rolloutPlan(def), now), reason: reason, back: back, began: now}
+	plan := rolloutPlan(def)
+	if def.Health != nil {
+		// A check may succeed before the instance has had the time to die.
+		plan.Grace = max(plan.Grace, l.o.Stability)
+	}
+	e.roll = &rollout{r: deploy.New(plan, now), reason: reason, back: back, began: now}
 	l.recordRollout(e, "", reason)
 	l.stepIn(e, c, unit.Start{})
 	l.touch(e)
