@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"systemg/ipc"
@@ -19,17 +20,19 @@ func (t *attachment) watch(ctx context.Context, names []string) {
 	defer client.Close()
 	seen := map[string]ipc.Unit{}
 	take := func(list []ipc.Unit, first bool) {
+		// Whether others wait for a unit is known once all are.
+		before := maps.Clone(seen)
 		for _, u := range list {
-			before := seen[u.ID]
 			seen[u.ID] = u
-			changed := before.State != u.State || before.Run != u.Run || before.Health != u.Health ||
-				(before.Rollout == nil) != (u.Rollout == nil)
+		}
+		for _, u := range list {
+			changed := moved(before[u.ID], u)
 			if first {
 				// One that is quick has ended before anybody looked.
-				changed = ended(before, u) && slices.Contains(t.started, u.ID)
+				changed = ended(before[u.ID], u) && slices.Contains(t.started, u.ID)
 			}
 			if changed {
-				t.tell(ctx, before, u, awaited(seen, u))
+				t.tell(ctx, before[u.ID], u, awaited(seen, u))
 			}
 		}
 	}
@@ -37,6 +40,12 @@ func (t *attachment) watch(ctx context.Context, names []string) {
 	_ = client.Subscribe(ctx, ipc.SubscribeParams{Selection: ipc.Selection{Units: names}},
 		func(s ipc.SubscribeResult) error { take(s.Units, len(seen) == 0); return nil },
 		func(d ipc.Delta) error { take(d.Units, false); return nil })
+}
+
+// moved is whether there may be news of a unit.
+func moved(before, u ipc.Unit) bool {
+	return before.State != u.State || before.Run != u.Run || before.Health != u.Health ||
+		(before.Rollout == nil) != (u.Rollout == nil)
 }
 
 // awaited is whether the unit is a one-shot that others wait for: it is there to
