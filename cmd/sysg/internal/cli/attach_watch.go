@@ -147,7 +147,8 @@ func ended(before, u ipc.Unit) bool {
 	case unit.Failed, unit.Backoff, unit.Completed:
 		return before.State != u.State || before.Run != u.Run
 	case unit.Scheduled:
-		return before.State == string(unit.Running) || before.State == string(unit.Stopping)
+		// A quick run begins and ends between two looks.
+		return before.State == string(unit.Running) || before.State == string(unit.Stopping) || u.Run > before.Run
 	case unit.Starting, unit.Running:
 		return before.ID != "" && before.State == string(unit.Running) &&
 			(u.Restarts > before.Restarts || u.Kind == "cron" && u.Run > before.Run && before.Run != 0)
