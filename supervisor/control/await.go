@@ -18,6 +18,8 @@ const lastLines = 10
 // await waits until every unit of the operation is done, telling the client
 // of each unit that moved.
 func (s *server) await(ctx context.Context, r *ipc.Request, b supervisor.Baseline, patience int, secs float64) (ipc.OperationResult, error) {
+	s.working.Add(1)
+	defer s.working.Add(-1)
 	ctx, cancel := timeout(ctx, secs)
 	defer cancel()
 	told := make(map[string]*supervisor.View, len(b.Units))

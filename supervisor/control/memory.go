@@ -19,8 +19,12 @@ const (
 	hasty  = 400
 )
 
-// relax is what a supervisor does when nothing was asked of it for a while.
-func relax() {
+// relax is what a supervisor does when nothing was asked of it for a while. An
+// operation that is still under way sets the timer again when it ends.
+func (s *server) relax() {
+	if s.working.Load() > 0 {
+		return
+	}
 	debug.SetGCPercent(frugal)
 	// What pools hold is let go by the second collection.
 	runtime.GC()

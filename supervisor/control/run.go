@@ -93,7 +93,7 @@ func assemble(o Options, dir *store.Dir) (*daemon, error) {
 	d.o, d.dir, d.paths, d.since = o, dir, o.Paths, time.Now()
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
-	d.rest = time.AfterFunc(restAfter, relax)
+	d.rest = time.AfterFunc(restAfter, d.relax)
 	d.quit = func() {
 		select {
 		case d.stop <- struct{}{}:
@@ -159,6 +159,7 @@ func (d *daemon) connect() error {
 	d.journal.OnProblem(func(text string) { problem("journal", text) })
 	d.sampler, err = newMeter(usage.Options{
 		Dir: d.paths.Metrics(), Trees: d.trees, Log: d.log,
+		Flushed: func() { d.rest.Reset(restAfter) },
 		Problem: func(text string) { problem("metrics", text) },
 	})
 	return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"systemg/config"
@@ -40,6 +41,8 @@ type server struct {
 	hint sync.Mutex
 	// rest gives memory back when nothing was asked for a while.
 	rest *time.Timer
+	// working counts the operations under way.
+	working atomic.Int32
 	// quit ends the daemon, once everything is stopped and answered.
 	quit func()
 }

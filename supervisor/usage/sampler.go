@@ -61,6 +61,9 @@ type Options struct {
 	// Publish gets each sample, by unit, to keep. It may be nil, and must
 	// not block for long.
 	Publish func(map[string]Reading)
+	// Flushed is told from Run that records were written, which takes
+	// memory for a moment. It may be nil.
+	Flushed func()
 	// Problem is told from Run, in words, what cannot be done, and with an
 	// empty text that all is well again. It may be nil.
 	Problem func(text string)
@@ -145,6 +148,9 @@ func (s *Sampler) Run(ctx context.Context) {
 		s.sampled = trees
 		if s.kernel.uptime()-s.flushed >= flushEvery {
 			s.flush(false)
+			if s.o.Flushed != nil {
+				s.o.Flushed()
+			}
 		}
 		s.tell()
 		if !s.rest(ctx, began) {
