@@ -66,7 +66,7 @@ func (m *machine) sicken(text string) {
 	m.u.Health = Ill
 	m.enter(Running, text)
 	if m.u.Policy.Restarts {
-		m.condemn("unhealthy: " + text)
+		m.condemn(text)
 	}
 }
 

@@ -90,7 +90,7 @@ func TestLivenessRestartJudgesTheRunAsFailed(t *testing.T) {
 		t.Fatalf("ill: %s, effects %q", u.State, effects)
 	}
 	u, effects = after(u, t0.Add(2*time.Second), Exited{Run: 7, Exit: good}, Emptied{Run: 7})
-	if u.State != Backoff || u.Failures != 1 || u.LastExit.Text != "unhealthy: 503" || effects != "" {
+	if u.State != Backoff || u.Failures != 1 || u.LastExit.Text != "503" || effects != "" {
 		t.Errorf("ended: %s, %d failures, %q, effects %q", u.State, u.Failures, u.LastExit.Text, effects)
 	}
 }
