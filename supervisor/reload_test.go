@@ -92,3 +92,18 @@ func TestDeadlinesThatPassedByAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+// A service that became replicas is remembered, and its name means them.
+func TestANameMeansTheReplicasThatTookItsPlace(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("web"))
+		if _, err := r.sup.Apply(context.Background(), source(replicas("web", 2)...), ""); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(time.Second)
+		views, err := r.sup.Snapshot().Select(Selection{Units: []string{"web"}}, true)
+		if err != nil || len(views) != 2 || views[0].Def.Replica != 1 || views[1].Def.Replica != 2 {
+			t.Errorf("web is %v, %v", views, err)
+		}
+	})
+}

@@ -82,19 +82,29 @@ func (s *Snapshot) hasProject(id string) bool {
 
 // match is the units a name stands for: one, or the replicas of one base.
 func (s *Snapshot) match(name, project string, withOrphans bool) ([]string, error) {
-	var exact, replicas []string
+	var exact, gone, replicas []string
 	bases := map[string]bool{}
 	for _, v := range s.Units {
 		if v.Orphaned && !withOrphans || project != "" && v.Def.Project != project {
 			continue
 		}
 		switch name {
-		case v.ID, v.Hash, v.Def.Name:
+		case v.Hash:
+			exact = append(exact, v.ID)
+		case v.ID, v.Def.Name:
+			if v.Orphaned {
+				gone = append(gone, v.ID)
+				continue
+			}
 			exact = append(exact, v.ID)
 		case v.Def.Base, v.Def.Project + "/" + v.Def.Base:
 			replicas = append(replicas, v.ID)
 			bases[v.Def.Project] = true
 		}
+	}
+	// What no manifest names any more gives way to the replicas in its place.
+	if len(exact) == 0 && len(replicas) == 0 {
+		exact = gone
 	}
 	switch {
 	case len(exact) == 1:
