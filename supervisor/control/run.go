@@ -159,7 +159,7 @@ func (d *daemon) connect() error {
 	d.journal.OnProblem(func(text string) { problem("journal", text) })
 	d.sampler, err = newMeter(usage.Options{
 		Dir: d.paths.Metrics(), Trees: d.trees, Log: d.log,
-		Flushed: func() { d.rest.Reset(restAfter) },
+		Resting: func() { d.rest.Reset(restAfter) },
 		Problem: func(text string) { problem("metrics", text) },
 	})
 	return err

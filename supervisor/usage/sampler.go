@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// longRest is a pause between samples that is long enough to tidy up for.
+const longRest = 5 * time.Second
+
 // flushEvery is how often records are written to disk.
 const flushEvery = time.Minute
 
@@ -61,9 +64,9 @@ type Options struct {
 	// Publish gets each sample, by unit, to keep. It may be nil, and must
 	// not block for long.
 	Publish func(map[string]Reading)
-	// Flushed is told from Run that records were written, which takes
-	// memory for a moment. It may be nil.
-	Flushed func()
+	// Resting is told from Run that nothing will be done for some seconds,
+	// after what took memory for a moment. It may be nil.
+	Resting func()
 	// Problem is told from Run, in words, what cannot be done, and with an
 	// empty text that all is well again. It may be nil.
 	Problem func(text string)
@@ -148,9 +151,6 @@ func (s *Sampler) Run(ctx context.Context) {
 		s.sampled = trees
 		if s.kernel.uptime()-s.flushed >= flushEvery {
 			s.flush(false)
-			if s.o.Flushed != nil {
-				s.o.Flushed()
-			}
 		}
 		s.tell()
 		if !s.rest(ctx, began) {
@@ -166,6 +166,9 @@ func (s *Sampler) rest(ctx context.Context, began time.Time) bool {
 	s.mu.Lock()
 	s.planned = pace(s.o.Interval, s.cost, s.readers > 0)
 	s.mu.Unlock()
+	if s.o.Resting != nil && s.planned >= longRest {
+		s.o.Resting()
+	}
 	due := time.NewTimer(time.Until(began.Add(s.planned)))
 	defer due.Stop()
 	for {
