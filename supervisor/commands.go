@@ -18,6 +18,8 @@ type Baseline struct {
 	Units []Mark
 	// Changes is what an apply or a restart did to definitions.
 	Changes []Change
+	// Forgotten are units that gave way to a new one, with their logs.
+	Forgotten []string
 }
 
 // Mark is one unit before a command.

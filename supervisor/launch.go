@@ -32,6 +32,8 @@ type job struct {
 	aside *Aside
 	// main is the pid of the main process, for a stop_command.
 	main int
+	// home is the supervisor's state directory, empty for none.
+	home string
 }
 
 // jobs is the queue between the loop and the launchers. It has no bound, so
@@ -223,6 +225,10 @@ func environment(one job) []string {
 		if name, value, ok := strings.Cut(kv, "="); ok && name != "" && !slices.Contains(private, name) {
 			add(name, value)
 		}
+	}
+	if one.home != "" {
+		// So that sysg, called from inside, finds this supervisor.
+		add("SYSG_STATE_DIR", one.home)
 	}
 	for _, v := range def.Env {
 		add(v.Name, v.Value)
