@@ -95,13 +95,31 @@ func (e *NoGenerationError) Error() string {
 // Name is the unit's own name.
 func (e *NoGenerationError) Name() string { return e.ID[strings.LastIndex(e.ID, "/")+1:] }
 
+// AdhocError says that a unit has no manifest, and so no other definition than
+// the one it was started with.
+type AdhocError struct{ ID, Name string }
+
+func (e *AdhocError) Error() string {
+	return e.ID + " came from a command line: there is no other definition of it"
+}
+
+// declared is an error if one of the units is in no manifest.
+func declared(chosen []*entry) error {
+	for _, e := range chosen {
+		if e.adhoc {
+			return &AdhocError{ID: e.def.ID(), Name: e.def.Name}
+		}
+	}
+	return nil
+}
+
 // Rollback gives the selected units their newest earlier definition that was
 // ready once, by their deployment strategy, whatever the manifest says by now.
 // Where a new definition is on its way to a unit it is given up instead, and
 // what runs stays. Of several replicas of a unit it takes back those that are
 // ahead of the others, if there are any: a rollout that stopped half-way is
-// undone. The error is a *NoGenerationError where a unit has none; then nothing
-// is done.
+// undone. The error is a *NoGenerationError where a unit has none, or an
+// *AdhocError where one has no manifest; then nothing is done.
 func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, error) {
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
@@ -109,6 +127,9 @@ func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, err
 		}
 		chosen, err := l.choose(sel)
 		if err != nil {
+			return Baseline{}, err
+		}
+		if err := declared(chosen); err != nil {
 			return Baseline{}, err
 		}
 		goes, err := goingBack(chosen)

@@ -67,16 +67,15 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if c.Name != "" || c.TTL != 0 || c.ParentPID != 0 {
 		return p, usage("--name, --ttl and --parent-pid belong to start -- COMMAND")
 	}
-	m, err := a.manifestOf(p.Units)
-	if err != nil {
+	m, plan, known, err := a.manifestOf(p.Units, a.check)
+	switch {
+	case err != nil:
 		return p, err
-	}
-	if m.Path == "" {
+	case known:
+		p.Project = a.Project
+		return p, nil
+	case m.Path == "":
 		return p, a.noManifest()
-	}
-	plan, err := a.check(m)
-	if err != nil {
-		return p, err
 	}
 	if err := c.checkExitCodeFrom(plan); err != nil {
 		return p, err

@@ -77,7 +77,7 @@ func endings(o Operation, units []ipc.Unit) []line {
 	}
 	took := span{tone: faint, text: "in " + Duration(o.Took)}
 	if len(list) == 0 {
-		return []line{{took}}
+		return []line{{{text: " "}, took}}
 	}
 	last := len(list) - 1
 	list[last] = append(list[last], span{text: " "}, took)
