@@ -22,7 +22,6 @@ func WireError(err error) error {
 		invalid   *config.Invalid
 		unread    *config.ReadError
 		earlier   *supervisor.NoGenerationError
-		adhoc     *supervisor.AdhocError
 	)
 	switch {
 	case err == nil:
@@ -61,13 +60,21 @@ func WireError(err error) error {
 		e := ipc.Errorf(ipc.CodeFailed, "%s", err.Error())
 		e.Try = "change the manifest, and sysg deploy " + earlier.Name()
 		return e
-	case errors.As(err, &adhoc):
-		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
-		e.Try = "sysg restart " + adhoc.Name
-		return e
 	case errors.As(err, &unread):
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "%s", err.Error())
 		e.Try = unread.Try()
+		return e
+	}
+	return otherError(err)
+}
+
+// otherError is WireError of what is no error of names or manifests.
+func otherError(err error) error {
+	var adhoc *supervisor.AdhocError
+	switch {
+	case errors.As(err, &adhoc):
+		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
+		e.Try = "sysg restart " + adhoc.Name
 		return e
 	case errors.Is(err, supervisor.ErrClosing):
 		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
