@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,16 +145,14 @@ func (c *census) mixed(t *rapid.T, r *room, checks *fakeChecks) *room {
 		c.deaf["demo/"+name] = !c.deaf["demo/"+name]
 		c.mu.Unlock()
 	default:
-		c.mu.Lock()
-		var found []proc.TreeID
-		for id := range c.live {
-			if id.Unit == "demo/"+name {
-				found = append(found, id)
-			}
+		found := c.living("demo/" + name)
+		if rapid.Bool().Draw(t, "newest first") {
+			slices.Reverse(found)
 		}
-		c.mu.Unlock()
 		for _, id := range found {
-			c.end(id, exitStatus(rapid.IntRange(0, 1).Draw(t, "code")))
+			if _, step := splitTree(id); step == unit.NoStep {
+				c.end(id, exitStatus(rapid.IntRange(0, 1).Draw(t, "code")))
+			}
 		}
 	}
 	return r

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,9 +76,11 @@ func (g *guard) dependenciesReady(name string) {
 		end, ended := g.last[id]
 		well := !lives && ended && clean(end)
 		if def := g.defs[id]; rolls(&def) {
-			// The end that counts may have been followed by its candidate's,
-			// or the candidate may still live.
-			well = ended && clean(end) || clean(g.before[id])
+			// The end that counts, its own instance's, may have been followed
+			// by those of candidates, or one may still live.
+			v, _ := g.r.sup.Snapshot().Find(id)
+			end, ended = g.ends[TreeOf(v)]
+			well = ended && clean(end)
 		}
 		service := g.defs[id].Kind == config.Service
 		if !well && (!service || !lives || time.Since(since) < 250*time.Millisecond) {
@@ -146,14 +149,10 @@ func (g *guard) act(t *rapid.T, units []config.Unit) {
 
 // crash ends something of the unit that lives.
 func (g *guard) crash(t *rapid.T, unitID string) {
-	g.mu.Lock()
-	var found []proc.TreeID
-	for id := range g.live {
-		if name, _ := splitTree(id); name == unitID {
-			found = append(found, id)
-		}
+	found := g.living(unitID)
+	if rapid.Bool().Draw(t, "newest first") {
+		slices.Reverse(found)
 	}
-	g.mu.Unlock()
 	for _, id := range found {
 		g.end(id, exitStatus(rapid.IntRange(0, 1).Draw(t, "code")))
 	}
@@ -286,17 +285,13 @@ func (r *room) disturb(t *rapid.T, u config.Unit) {
 // endSteps ends every command that is not a main process.
 func (r *room) endSteps(ok bool) {
 	synctest.Wait()
-	r.host.mu.Lock()
-	var steps []proc.TreeID
-	for id := range r.host.live {
-		if _, step := splitTree(id); step != unit.NoStep {
-			steps = append(steps, id)
+	for _, id := range r.host.living("") {
+		_, step := splitTree(id)
+		if step == unit.NoStep {
+			continue
 		}
-	}
-	r.host.mu.Unlock()
-	for _, id := range steps {
 		code := 1
-		if _, step := splitTree(id); ok || step == stepBack {
+		if ok || step == stepBack {
 			code = 0
 		}
 		r.host.end(id, exitStatus(code))
