@@ -237,6 +237,9 @@ func (l *loop) retire(e *entry) {
 	if !e.removed || e.alive() || e.wish != noWish {
 		return
 	}
+	if e.u.Desired == unit.Up {
+		l.step(e, unit.Stop{Reason: "removed from the manifest"})
+	}
 	e.removed, e.orphan = false, true
 	l.touch(e)
 	for _, c := range l.family(e) {
