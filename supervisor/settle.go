@@ -243,7 +243,8 @@ func (l *loop) retire(e *entry) {
 	e.removed, e.orphan = false, true
 	l.touch(e)
 	for _, c := range l.family(e) {
-		c.orphan = true
+		l.want(c, noWish, "")
+		c.orphan, c.expires = true, time.Time{}
 		l.touch(c)
 	}
 	l.touchNeighbours(e)
