@@ -77,13 +77,13 @@ func (e *entry) state() store.UnitState {
 	for _, in := range e.instances()[1:] {
 		if p := in.process; in.u.Main && in.u.Spawned && !in.u.Exited {
 			s.Beside = append(s.Beside, store.BesideState{
-				Slot: in.slot, Definition: encodeDefinition(in.def), Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Mark: p.Mark,
+				Slot: in.slot, Definition: encodeDefinition(in.def), Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Handle: p.Handle, Mark: p.Mark,
 				Cgroup: p.Cgroup, Containment: p.Containment, StartedAt: in.startedAt,
 			})
 		}
 	}
 	if e.u.Main && e.u.Spawned && !e.u.Exited {
-		s.PID, s.StartTicks, s.Mark = e.process.PID, e.process.StartTicks, e.process.Mark
+		s.PID, s.StartTicks, s.Handle, s.Mark = e.process.PID, e.process.StartTicks, e.process.Handle, e.process.Mark
 		s.Cgroup, s.Containment, s.StartedAt = e.process.Cgroup, e.process.Containment, e.startedAt
 	}
 	return s
