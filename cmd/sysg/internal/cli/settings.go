@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+	"go.yaml.in/yaml/v4"
 )
 
 // settingNames are the settings of sysg itself, each named like its flag.
@@ -52,6 +52,20 @@ func (g *globals) settle(getenv func(string) string) error {
 	return nil
 }
 
+// yamlParser is koanf's parser by the YAML package that manifests are read
+// with: koanf's own brings another one, which each command would start with.
+type yamlParser struct{}
+
+// Unmarshal reads a settings file.
+func (yamlParser) Unmarshal(data []byte) (map[string]any, error) {
+	m := map[string]any{}
+	err := yaml.Unmarshal(data, &m)
+	return m, err
+}
+
+// Marshal writes one.
+func (yamlParser) Marshal(m map[string]any) ([]byte, error) { return yaml.Marshal(m) }
+
 // loadSettings reads one file; a missing one says nothing, an unknown setting
 // is an error.
 func loadSettings(k *koanf.Koanf, path string) error {
@@ -62,7 +76,7 @@ func loadSettings(k *koanf.Koanf, path string) error {
 		return nil
 	}
 	one := koanf.New(".")
-	if err := one.Load(file.Provider(path), yaml.Parser()); err != nil {
+	if err := one.Load(file.Provider(path), yamlParser{}); err != nil {
 		return usage("cannot read the settings in %s: %v", path, err)
 	}
 	for _, key := range one.Keys() {
