@@ -83,6 +83,9 @@ type Options struct {
 	Ledger  Ledger
 	History store.CronHistory
 	Log     *slog.Logger
+	// Home is the state directory that units are told as SYSG_STATE_DIR;
+	// empty tells them nothing.
+	Home string
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Stability is how long a new run has to live to count as running;

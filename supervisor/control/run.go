@@ -148,7 +148,7 @@ func (d *daemon) connect() error {
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, BootID: boot, Generation: d.generation,
+		Log: d.log, Home: d.paths.State, BootID: boot, Generation: d.generation,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()

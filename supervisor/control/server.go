@@ -147,11 +147,7 @@ func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.Vi
 		return nil, nil, err
 	}
 	if len(views) > 1 {
-		var ids []string
-		for _, v := range views {
-			ids = append(ids, v.ID)
-		}
-		return nil, nil, &supervisor.AmbiguousError{Name: name, IDs: ids}
+		return nil, nil, Several(name, views)
 	}
 	return snap, views[0], nil
 }
