@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/privilege/stage"
 )
 
 // The ways a tree is held; see the package comment.
@@ -39,9 +41,11 @@ type Spec struct {
 	// Files become descriptors 3, 4, … of the main process, told to it by
 	// LISTEN_FDS, LISTEN_FDNAMES (Names, as many as there are Files) and
 	// LISTEN_PID, its own number (sd_listen_fds(3)). The caller keeps and
-	// closes them. Whoever uses them calls Stage first in its main.
+	// closes them.
 	Files []*os.File
 	Names []string
+	// Orders are what else is done to the process; nil for nothing.
+	Orders *stage.Orders
 }
 
 // Process identifies a main process beyond its number, so that it can be

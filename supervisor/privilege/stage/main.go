@@ -1,0 +1,4 @@
+package stage
+
+// Main is filled in with the PID namespace's reaper.
+func Main() {}
