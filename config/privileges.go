@@ -25,6 +25,10 @@ func (d *decoder) privileges(o object, u *Unit) {
 	p.User, p.Group = o.text("user"), o.text("group")
 	p.SupplementaryGroups = o.texts("supplementary_groups", false)
 	d.limits(o, p)
+	if o.has("capabilities") {
+		// None at all is another thing than nothing said.
+		p.Capabilities = []string{}
+	}
 	for _, e := range o.entries("capabilities", false) {
 		name := e.text
 		canonical := strings.ToUpper(name)

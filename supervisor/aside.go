@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"systemg/config"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -131,9 +132,13 @@ func (l *loop) asideOver(a *aside, id proc.TreeID, exit unit.Exit) {
 // startAside starts one.
 func (s *Supervisor) startAside(one job) (proc.Process, error) {
 	o, a := s.loop.o, one.aside
+	plan, err := privilege.Of(&one.def.Privileges, o.Facts)
+	if err != nil {
+		return proc.Process{}, err
+	}
 	spec := proc.Spec{
 		Tree: one.id, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
-		Env: environment(one), Stdout: a.Output, Stderr: a.Output,
+		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders,
 	}
 	if a.Output == nil {
 		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, Onward)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"systemg/config"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -106,13 +107,17 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		return s.startAside(one)
 	}
 	o := s.loop.o
+	plan, err := privilege.Of(&one.def.Privileges, o.Facts)
+	if err != nil {
+		return proc.Process{}, err
+	}
 	stdout, stderr, err := o.Outputs.Open(one.def, one.run, one.opening())
 	if err != nil {
 		return proc.Process{}, fmt.Errorf("cannot open its log: %w", err)
 	}
 	defer stdout.Close()
 	defer stderr.Close()
-	env := environment(one)
+	env := environment(one, plan)
 	if one.step == unit.NoStep && o.Checks != nil {
 		more, err := o.Checks.Prepare(one.def, one.run)
 		if err != nil {
@@ -134,6 +139,7 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		Stderr: stderr,
 		Files:  files,
 		Names:  names,
+		Orders: plan.Orders,
 	})
 }
 
@@ -205,9 +211,10 @@ var private = []string{
 	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID",
 }
 
-// environment is the base environment, what the manifest adds, and what
-// every service is told about itself; later ones win, each name once.
-func environment(one job) []string {
+// environment is the base environment, what follows from the unit's user, what
+// the manifest adds, and what every service is told about itself; later ones
+// win, each name once.
+func environment(one job, plan privilege.Plan) []string {
 	def := one.def
 	set := make(map[string]int, len(one.base)+len(def.Env)+5)
 	env := make([]string, 0, len(one.base)+len(def.Env)+5)
@@ -219,12 +226,16 @@ func environment(one job) []string {
 		set[name] = len(env)
 		env = append(env, name+"="+value)
 	}
-	for _, kv := range one.base {
+	base := one.base
+	if plan.Clean {
+		base = nil
+	}
+	for _, kv := range base {
 		if name, value, ok := strings.Cut(kv, "="); ok && name != "" && !slices.Contains(private, name) {
 			add(name, value)
 		}
 	}
-	for _, v := range def.Env {
+	for _, v := range slices.Concat(plan.Environ, def.Env) {
 		add(v.Name, v.Value)
 	}
 	add("SYSG_PROJECT", def.Project)

@@ -11,6 +11,7 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/watch"
@@ -83,6 +84,8 @@ type Options struct {
 	Ledger  Ledger
 	History store.CronHistory
 	Log     *slog.Logger
+	// Facts are what the privileges of units depend on.
+	Facts privilege.Facts
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Stability is how long a new run has to live to count as running;

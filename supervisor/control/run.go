@@ -17,6 +17,7 @@ import (
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -45,8 +46,6 @@ type Options struct {
 	// Ready is called once, when the socket answers.
 	Ready func()
 }
-
-func (o Options) root() bool { return os.Geteuid() == 0 }
 
 func pid() int { return os.Getpid() }
 
@@ -92,6 +91,7 @@ func assemble(o Options, dir *store.Dir) (*daemon, error) {
 	d := &daemon{output: output, stop: make(chan struct{}, 1)}
 	d.o, d.dir, d.paths, d.since = o, dir, o.Paths, time.Now()
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
+	d.facts = privilege.Here(o.DropPrivileges)
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
 	d.rest = time.AfterFunc(restAfter, d.relax)
 	d.quit = func() {
@@ -148,7 +148,7 @@ func (d *daemon) connect() error {
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, BootID: boot, Generation: d.generation,
+		Log: d.log, Facts: d.facts, BootID: boot, Generation: d.generation,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()

@@ -29,8 +29,8 @@ type order struct {
 	orders *stage.Orders
 	// nofile is the limit on descriptors that a staged process gets back.
 	nofile *stage.Rlimit
-	cgroup         string
-	mark           uint64
+	cgroup string
+	mark   uint64
 	// born is called, on the forker's thread, as soon as the process
 	// exists.
 	born  func(pid int)

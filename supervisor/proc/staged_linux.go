@@ -115,12 +115,20 @@ func explainStep(s Spec, err error) (explained error, ok bool) {
 		return wrong, true
 	}
 	if step.Step != stage.StepExec {
-		return &StartError{Name: step.Step, Err: reasonOf(step)}, true
+		return &StartError{Name: as(step.Step, s.Orders), Err: reasonOf(step)}, true
 	}
 	if s.Orders != nil && step.Errno == syscall.EACCES && s.Orders.Landlock != nil {
 		return &StartError{Name: s.Argv[0], Err: errors.New("permission denied: its user may not execute it, or isolation.landlock names no path that has it and what it needs")}, true
 	}
 	return nil, false
+}
+
+// as is whom the working directory was entered as, where that is not who looks.
+func as(step string, o *stage.Orders) string {
+	if o == nil || o.Identity == nil || !strings.HasPrefix(step, "working_dir") {
+		return step
+	}
+	return step + " as user " + o.Identity.User
 }
 
 // reasonOf adds to an error what is not told by its number.

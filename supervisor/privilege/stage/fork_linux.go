@@ -71,8 +71,12 @@ var namespaceNames = []struct {
 	flag uintptr
 	name string
 }{
-	{unix.CLONE_NEWUSER, "user"}, {unix.CLONE_NEWNET, "network"}, {unix.CLONE_NEWNS, "mount"},
-	{unix.CLONE_NEWPID, "pid"}, {unix.CLONE_NEWUTS, "uts"}, {unix.CLONE_NEWIPC, "ipc"},
+	{unix.CLONE_NEWUSER, "user"},
+	{unix.CLONE_NEWNET, "network"},
+	{unix.CLONE_NEWNS, "mount"},
+	{unix.CLONE_NEWPID, "pid"},
+	{unix.CLONE_NEWUTS, "uts"},
+	{unix.CLONE_NEWIPC, "ipc"},
 }
 
 // reapFailed takes the remains of a child that never became a service.
