@@ -4,7 +4,7 @@ import "slices"
 
 // unbuiltKeys are the keys of a unit whose behaviour this version cannot carry
 // out. A unit that sets one refuses to start.
-var unbuiltKeys = []string{"capabilities", "isolation"}
+var unbuiltKeys = []string{}
 
 // unbuiltLimits are those of its limits.
 var unbuiltLimits = []string{"cgroup"}

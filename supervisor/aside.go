@@ -138,7 +138,7 @@ func (s *Supervisor) startAside(one job) (proc.Process, error) {
 	}
 	spec := proc.Spec{
 		Tree: one.id, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
-		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders,
+		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders, Reaper: plan.Reaper,
 	}
 	if a.Output == nil {
 		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, Onward)

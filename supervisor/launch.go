@@ -140,6 +140,7 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		Files:  files,
 		Names:  names,
 		Orders: plan.Orders,
+		Reaper: plan.Reaper,
 	})
 }
 

@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"supervisor/unit":          {},
 	"supervisor/graph":         {"config", "supervisor/unit"},
 	"supervisor/proc":          {"supervisor/privilege/stage"},
-	"supervisor/privilege":     {"config", "supervisor/privilege/stage"},
+	"supervisor/privilege":     {"config", "supervisor/privilege/seccomp", "supervisor/privilege/stage"},
 	"supervisor/logs":          {},
 	"supervisor/sockets":       {"config"},
 	"supervisor/usage":         {},
@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"examples/stack":           {},
 	"examples/internal/trial":  {"ipc"},
 
+	"supervisor/privilege/seccomp":         {},
 	"supervisor/privilege/stage":           {},
 	"examples/zero-downtime":               {"examples/internal/trial", "examples/zero-downtime/internal/load"},
 	"examples/zero-downtime/app":           {},

@@ -10,6 +10,10 @@ type Facts struct {
 	DropPrivileges bool
 	// Accounts are the machine's users and groups; nil means its files.
 	Accounts Accounts
+	// Capabilities are those the supervisor has, LastCapability is the
+	// highest number this kernel knows.
+	Capabilities   Set
+	LastCapability int
 	// Landlock is the kernel's version of it, 0 for none.
 	Landlock int
 	// AppArmor and SELinux are whether the kernel has them in force.

@@ -24,8 +24,11 @@ func Of(p *config.Privileges, f Facts) (Plan, error) {
 	if !Asks(p) && !f.DropPrivileges {
 		return Plan{}, nil
 	}
+	if err := Refused(p, f); err != nil {
+		return Plan{}, err
+	}
 	b := &builder{f: f}
-	for _, part := range []func(*config.Privileges) error{b.identity, b.limits} {
+	for _, part := range []func(*config.Privileges) error{b.identity, b.limits, b.capabilities, b.isolation, b.confine} {
 		if err := part(p); err != nil {
 			return Plan{}, err
 		}

@@ -27,6 +27,7 @@ type order struct {
 	listen bool
 	// orders are nil where nothing is ordered.
 	orders *stage.Orders
+	reaper bool
 	// nofile is the limit on descriptors that a staged process gets back.
 	nofile *stage.Rlimit
 	cgroup string

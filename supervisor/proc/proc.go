@@ -46,6 +46,9 @@ type Spec struct {
 	Names []string
 	// Orders are what else is done to the process; nil for nothing.
 	Orders *stage.Orders
+	// Reaper is whether the main process is a process 1 above the command, as
+	// a PID namespace needs.
+	Reaper bool
 }
 
 // Process identifies a main process beyond its number, so that it can be

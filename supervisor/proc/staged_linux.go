@@ -23,7 +23,7 @@ func (o *order) staged() bool { return o.orders != nil || o.listen }
 // marker is put on in the child: nobody else wears it.
 func (f *forker) forkStaged(o order, files []uintptr, cgroup int) result {
 	c := stage.Child{
-		Path: o.path, Argv: o.argv, Env: o.env, Dir: o.dir, Cgroup: cgroup, Listen: o.listen,
+		Path: o.path, Argv: o.argv, Env: o.env, Dir: o.dir, Cgroup: cgroup, Listen: o.listen, Reaper: o.reaper,
 	}
 	if o.orders != nil {
 		c.Orders = *o.orders
@@ -61,12 +61,15 @@ func marker(mark uint64) (stage.Rlimit, error) {
 
 // giveBackFiles has a staged process get the limit on descriptors as it was
 // before the Go runtime raised its own, unless it is ordered another.
-func (o *order) giveBackFiles() error {
+func (h *Host) giveBackFiles(o *order) error {
 	ordered := func(l stage.Rlimit) bool { return l.Resource == unix.RLIMIT_NOFILE }
 	if !o.staged() || o.orders != nil && slices.ContainsFunc(o.orders.Rlimits, ordered) {
 		return nil
 	}
+	// The child that tells it is not taken for a stranger meanwhile.
+	h.forking.RLock()
 	own, err := originalFiles()
+	h.forking.RUnlock()
 	if err != nil {
 		return err
 	}

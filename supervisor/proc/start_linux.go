@@ -33,7 +33,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 	o := order{
 		path: path, argv: s.Argv, env: s.Env, dir: s.Dir,
 		stdout: descriptor(s.Stdout), stderr: descriptor(s.Stderr),
-		orders: s.Orders,
+		orders: s.Orders, reaper: s.Reaper,
 	}
 	if len(s.Files) > 0 {
 		o.listen, o.env = true, listenEnv(s.Env, s.Names)
@@ -41,7 +41,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 			o.files = append(o.files, descriptor(f))
 		}
 	}
-	if err := o.giveBackFiles(); err != nil {
+	if err := h.giveBackFiles(&o); err != nil {
 		return Process{}, err
 	}
 	if o.cgroup = h.groups.make(mark); o.cgroup == "" {

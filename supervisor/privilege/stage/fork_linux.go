@@ -29,6 +29,14 @@ func Fork(c Child) (pid int, err error) {
 		return 0, err
 	}
 	defer l.close()
+	if c.Reaper {
+		reaper, closeAll, err := above(c, l.report[1])
+		if err != nil {
+			return 0, err
+		}
+		defer closeAll()
+		c = reaper
+	}
 	p, err := compile(c, l.gate(), l.free())
 	if err != nil {
 		return 0, err

@@ -23,11 +23,17 @@ type line struct {
 	moved []int
 }
 
+// reaperFiles are the descriptors that a reaper has more.
+const reaperFiles = 2
+
 // newLine opens the line and moves the child's files above those numbers that
 // they become, so that none is overwritten before its turn.
 func newLine(c *Child) (*line, error) {
 	l := &line{report: [2]int{-1, -1}, doors: [2]int{-1, -1}, gated: c.Orders.Namespaces&unix.CLONE_NEWUSER != 0}
 	floor := len(c.Files)
+	if c.Reaper {
+		floor += reaperFiles
+	}
 	for _, pair := range []*[2]int{&l.report, &l.doors} {
 		if pair == &l.doors && !l.gated {
 			continue
@@ -71,9 +77,12 @@ func pipeAbove(p *[2]int, floor int) error {
 // gate is the child's end of the gate, -1 where there is none.
 func (l *line) gate() int { return l.doors[0] }
 
+// own is more than a child opens itself beside its files.
+const own = 16
+
 // free is a descriptor's number that the child does not use.
 func (l *line) free() int {
-	return 1 + slices.Max(append([]int{l.report[0], l.report[1], l.doors[0], l.doors[1]}, l.moved...))
+	return own + slices.Max(append([]int{l.report[0], l.report[1], l.doors[0], l.doors[1]}, l.moved...))
 }
 
 // await gives the child its maps and waits until it is the service or has

@@ -1,4 +1,5 @@
 package stage
 
-// Main is filled in with the PID namespace's reaper.
-func Main() {}
+// reaperWord is the first argument of this program where it is only process 1
+// of a PID namespace.
+const reaperWord = "__reap"
