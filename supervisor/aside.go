@@ -77,8 +77,20 @@ func (l *loop) orderAside(a Aside, done chan unit.Exit) proc.TreeID {
 	l.asideSeq++
 	id := proc.TreeID{Unit: a.Def.ID() + ":" + a.Kind, Run: l.asideSeq}
 	l.asides[id] = &aside{tree: tree{step: unit.StepKind(a.Kind), run: a.Run}, def: a.Def, base: a.Base, line: a.Line, patient: a.Patient, done: done}
-	l.s.jobs.put(job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a})
+	one := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a}
+	if e, ok := l.entries[a.Def.ID()]; ok {
+		one.main = e.mainOf(a.Run)
+	}
+	l.s.jobs.put(one)
 	return id
+}
+
+// mainOf is the number of a run's main process, 0 where it does not live.
+func (e *entry) mainOf(run uint64) int {
+	if in := e.at(run); in != nil && in.u.Main && !in.u.Exited {
+		return in.process.PID
+	}
+	return 0
 }
 
 func (l *loop) killAside(id proc.TreeID) {
@@ -136,6 +148,7 @@ func (s *Supervisor) startAside(one job) (proc.Process, error) {
 	if err != nil {
 		return proc.Process{}, err
 	}
+	plan.Beside(one.main)
 	spec := proc.Spec{
 		Tree: one.id, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
 		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders, Reaper: plan.Reaper,

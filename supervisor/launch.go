@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -118,12 +119,16 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 	defer stdout.Close()
 	defer stderr.Close()
 	env := environment(one, plan)
+	if one.step == unit.StopCommand {
+		plan.Beside(one.main)
+	}
 	if one.step == unit.NoStep && o.Checks != nil {
 		more, err := o.Checks.Prepare(one.def, one.run)
 		if err != nil {
 			return proc.Process{}, err
 		}
 		env = append(env, more...)
+		plan.Carry(more)
 	}
 	files, names, err := s.openSockets(one)
 	if err != nil {
@@ -293,10 +298,25 @@ func exitOf(def *config.Unit, base []string, line string, run uint64, e proc.Exi
 	if e.Status.Signal != 0 {
 		exit.Signal = unix.SignalName(e.Status.Signal)
 	}
+	if def.Privileges.Isolation["pid"] == "true" && exit.Code > shellSignal {
+		exit.Text += reaperHint(exit.Code)
+	}
 	if line != "" && e.Status.Known {
 		exit.Text += shellHint(exit.Code, line, def, base)
 	}
 	return exit
+}
+
+// shellSignal is added to a signal's number where a status stands for it.
+const shellSignal = 128
+
+// reaperHint says which signal a status stands for where a process 1 passes
+// statuses on: it cannot end itself by the signal.
+func reaperHint(code int) string {
+	if name := unix.SignalName(syscall.Signal(code - shellSignal)); name != "" {
+		return " (as its process 1 tells: " + name + ")"
+	}
+	return ""
 }
 
 // shellLine is the command line a shell was given, or empty.

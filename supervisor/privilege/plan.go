@@ -1,6 +1,8 @@
 package privilege
 
 import (
+	"strings"
+
 	"systemg/config"
 	"systemg/supervisor/privilege/stage"
 )
@@ -17,6 +19,34 @@ type Plan struct {
 	// and with Clean a PATH.
 	Environ []config.EnvVar
 }
+
+// Carry has the notify socket that an environment names stay reachable,
+// whatever the plan covers.
+func (p *Plan) Carry(env []string) {
+	if p.Orders == nil {
+		return
+	}
+	for _, kv := range env {
+		if path, ok := strings.CutPrefix(kv, "NOTIFY_SOCKET="); ok && strings.HasPrefix(path, "/") {
+			p.Orders.Mounts.Carry = append(p.Orders.Mounts.Carry, path)
+		}
+	}
+}
+
+// Beside has a command that belongs to a unit enter the namespaces of the
+// unit's main process, where that lives and has any, instead of getting new
+// ones: what it is to look at is there. A PID namespace is not entered.
+func (p *Plan) Beside(main int) {
+	o := p.Orders
+	if o == nil || main <= 0 || o.Namespaces == 0 {
+		return
+	}
+	o.Join, o.JoinNamespaces = main, o.Namespaces&^pidNamespace
+	o.Namespaces, o.Mounts, o.Users, o.Groups, o.DenyGroups, p.Reaper = 0, stage.Mounts{}, nil, nil, false, false
+}
+
+// pidNamespace is CLONE_NEWPID (linux/sched.h).
+const pidNamespace = 0x20000000
 
 // cleanPath is the PATH of an environment that begins empty (the default of
 // systemd.exec(5) for the system manager, with /sbin for machines whose /sbin
