@@ -11,6 +11,7 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/privilege"
@@ -30,13 +31,15 @@ type server struct {
 	sampler *meter
 	journal *store.Journal
 	hooks   *hooks.Runner
-	told    *told
-	dir     *store.Dir
-	paths   store.Paths
-	o       Options
-	facts   privilege.Facts
-	log     *slog.Logger
-	since   time.Time
+	// link leads to the guardian, nil for none.
+	link  *guardian.Link
+	told  *told
+	dir   *store.Dir
+	paths store.Paths
+	o     Options
+	facts privilege.Facts
+	log   *slog.Logger
+	since time.Time
 	// generation is another one with every start of the supervisor.
 	generation string
 	// hint is held while config_hint is rewritten.

@@ -57,6 +57,9 @@ func (p Paths) Socket() string { return filepath.Join(p.Runtime, "control.sock")
 // PidFile holds the number of the process that has the lock.
 func (p Paths) PidFile() string { return filepath.Join(p.Runtime, "sysg.pid") }
 
+// Trouble is where a guardian says that its supervisor keeps crashing.
+func (p Paths) Trouble() string { return filepath.Join(p.Runtime, "guardian.json") }
+
 // Hint is the file that remembers which manifests were used.
 func (p Paths) Hint() string { return filepath.Join(p.State, "config_hint") }
 

@@ -11,6 +11,7 @@ import (
 
 	"systemg/config"
 	"systemg/ipc"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/privilege"
 	"systemg/supervisor/store"
 )
@@ -22,8 +23,30 @@ const (
 	answerTime = 10 * time.Second
 )
 
-// dial connects to the supervisor.
+// comebackTime is how long a command waits for a supervisor that is on its way
+// up, or is being started again by its guardian.
+const comebackTime = 2 * time.Second
+
+// dial connects to the supervisor. One that is not there though its state
+// directory is held is waited for, unless its guardian says that it crashes.
 func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
+	client, err := a.dialNow(ctx)
+	if !notRunning(err) || !store.Locked(a.paths) {
+		return client, err
+	}
+	if _, crashes := guardian.ReadNote(a.paths.Trouble()); crashes {
+		return client, err
+	}
+	soon, cancel := context.WithTimeout(ctx, comebackTime)
+	defer cancel()
+	if late, errLate := a.dialWhenThere(soon); errLate == nil {
+		return late, nil
+	}
+	return client, err
+}
+
+// dialNow connects to the supervisor that is there.
+func (a *app) dialNow(ctx context.Context) (*ipc.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
 	return ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})

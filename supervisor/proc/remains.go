@@ -1,0 +1,27 @@
+package proc
+
+import "time"
+
+// Remains are what is left of a process that has ended.
+type Remains struct {
+	PID        int    `json:"pid"`
+	StartTicks uint64 `json:"start_ticks"`
+	// Leader is whether it led a session, as every main process of a tree
+	// does.
+	Leader bool `json:"leader,omitempty"`
+	// Mark is the marker it wore, 0 for none; Cgroup is where a leader
+	// without one was.
+	Mark   uint64    `json:"mark,omitempty"`
+	Cgroup string    `json:"cgroup,omitempty"`
+	Status Status    `json:"status"`
+	Usage  Usage     `json:"usage"`
+	Time   time.Time `json:"time"`
+}
+
+// Usage is what a process, with the children it waited for, has used.
+type Usage struct {
+	User   time.Duration `json:"user_ns"`
+	System time.Duration `json:"system_ns"`
+	// MaxRSS is in bytes.
+	MaxRSS int64 `json:"max_rss"`
+}
