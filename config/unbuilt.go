@@ -7,7 +7,7 @@ import "slices"
 var unbuiltKeys = []string{}
 
 // unbuiltLimits are those of its limits.
-var unbuiltLimits = []string{"cgroup"}
+var unbuiltLimits = []string{}
 
 // unbuilt notes the keys of a unit that cannot be carried out.
 func (d *decoder) unbuilt(o object, u *Unit) {

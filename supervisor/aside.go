@@ -151,7 +151,7 @@ func (s *Supervisor) startAside(one job) (proc.Process, error) {
 	plan.Beside(one.main)
 	spec := proc.Spec{
 		Tree: one.id, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
-		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders, Reaper: plan.Reaper,
+		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders, Cgroup: plan.Cgroup, Reaper: plan.Reaper,
 	}
 	if a.Output == nil {
 		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, Onward)

@@ -144,7 +144,7 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		Stderr: stderr,
 		Files:  files,
 		Names:  names,
-		Orders: plan.Orders,
+		Orders: plan.Orders, Cgroup: plan.Cgroup,
 		Reaper: plan.Reaper,
 	})
 }

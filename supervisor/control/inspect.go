@@ -126,7 +126,7 @@ func limitsOf(v *supervisor.View) []ipc.Limit {
 	if v.Process.PID == 0 {
 		return list
 	}
-	in, err := usage.Limits(v.Process.PID)
+	in, err := usage.Limits(privilege.Service(v.Process.PID, &v.Def.Privileges))
 	if err != nil {
 		return list
 	}
@@ -149,7 +149,7 @@ func (s *server) held(v *supervisor.View) []ipc.Holding {
 		return nil
 	}
 	var list []ipc.Holding
-	for _, h := range privilege.Held(v.Process.PID, &v.Def.Privileges, s.facts) {
+	for _, h := range privilege.Held(v.Process.PID, v.Process.Cgroup, &v.Def.Privileges, s.facts) {
 		list = append(list, ipc.Holding{Key: h.Key, Asked: h.Asked, InForce: h.InForce, OK: h.OK})
 	}
 	return list

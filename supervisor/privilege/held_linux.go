@@ -16,17 +16,13 @@ import (
 // Held reads back from the kernel what the main process of a unit is held to,
 // in the order of the manifest's keys; nil where nothing was asked. Of a unit
 // with a PID namespace it is the service below the main process that is read.
-func Held(main int, p *config.Privileges, f Facts) []Holding {
+// Folder is the unit's cgroup, empty for none.
+func Held(main int, folder string, p *config.Privileges, f Facts) []Holding {
 	plan, err := Of(p, f)
 	if err != nil || plan.Orders == nil {
 		return nil
 	}
-	pid := main
-	if plan.Reaper {
-		if service := childOf(main); service > 0 {
-			pid = service
-		}
-	}
+	pid := Service(main, p)
 	r := reading{dir: "/proc/" + strconv.Itoa(pid) + "/", status: map[string]string{}, orders: plan.Orders, asked: p, pid: pid}
 	for line := range strings.Lines(r.file("status")) {
 		name, value, _ := strings.Cut(line, ":")
@@ -35,7 +31,24 @@ func Held(main int, p *config.Privileges, f Facts) []Holding {
 	for _, part := range []func(){r.identity, r.scheduling, r.capabilities, r.namespaces, r.mounts, r.confinement} {
 		part()
 	}
-	return r.list
+	return append(r.list, heldByCgroup(folder, plan.Cgroup, func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return ""
+		}
+		return string(text)
+	})...)
+}
+
+// Service is the process of a unit that the keys are about: the main process,
+// or where that is a reaper the one below it.
+func Service(main int, p *config.Privileges) int {
+	if p.Isolation["pid"] == "true" {
+		if service := childOf(main); service > 0 {
+			return service
+		}
+	}
+	return main
 }
 
 // reading gathers what is found about one process.

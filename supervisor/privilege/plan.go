@@ -13,6 +13,8 @@ type Plan struct {
 	Orders *stage.Orders
 	// Reaper is whether its process stands below a process 1 of its own.
 	Reaper bool
+	// Cgroup is what is written to the files of its cgroup.
+	Cgroup stage.Cgroup
 	// Clean is whether the unit does not get the supervisor's environment.
 	Clean bool
 	// Environ is what is said about the user: HOME, USER, LOGNAME, SHELL,

@@ -33,7 +33,7 @@ func Of(p *config.Privileges, f Facts) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	b.plan.Orders = &b.orders
+	b.plan.Orders, b.plan.Cgroup = &b.orders, cgroup(p)
 	return b.plan, nil
 }
 

@@ -31,7 +31,9 @@ type order struct {
 	// nofile is the limit on descriptors that a staged process gets back.
 	nofile *stage.Rlimit
 	cgroup string
-	mark   uint64
+	// bound is whether nothing else than the cgroup will do.
+	bound bool
+	mark  uint64
 	// born is called, on the forker's thread, as soon as the process
 	// exists.
 	born  func(pid int)

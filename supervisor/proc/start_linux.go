@@ -44,9 +44,13 @@ func (h *Host) Start(s Spec) (Process, error) {
 	if err := h.giveBackFiles(&o); err != nil {
 		return Process{}, err
 	}
-	if o.cgroup = h.groups.make(mark); o.cgroup == "" {
+	if o.cgroup, err = h.group(mark, s.Cgroup); err != nil {
+		return Process{}, err
+	}
+	if o.cgroup == "" {
 		o.mark = mark
 	}
+	o.bound = len(s.Cgroup.Files) > 0 || s.Cgroup.Root != ""
 	p, err := h.fork(s.Tree, o)
 	if err == nil {
 		// One that has ended and was reaped meanwhile will not be adopted.
@@ -71,7 +75,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 // cgroup, the tree is held by a marker instead.
 func (h *Host) fork(id TreeID, o order) (Process, error) {
 	t, err := h.give(id, &o)
-	if err != nil && o.cgroup != "" && (errors.Is(err, errHeld) || refusedBefore(err) && refusesCgroup(err)) {
+	if err != nil && o.cgroup != "" && !o.bound && (errors.Is(err, errHeld) || refusedBefore(err) && refusesCgroup(err)) {
 		removeCgroup(o.cgroup)
 		o.cgroup, o.mark = "", newMark()
 		again, errAgain := h.give(id, &o)

@@ -90,6 +90,19 @@ type Landlock struct {
 	ReadOnly, ReadWrite []string
 }
 
+// Cgroup says what the cgroup that a process is born in is held to. It is set up
+// before the process exists.
+type Cgroup struct {
+	// Root is the folder below which it is made, absolute; empty for that
+	// of the supervisor.
+	Root  string
+	Files []CgroupFile
+}
+
+// CgroupFile is a value for a file of a controller: "200000 100000" for cpu.max
+// of the controller cpu. Key is the manifest's: "limits.cgroup.cpu_max".
+type CgroupFile struct{ Key, Controller, File, Value string }
+
 // Child is a process to be made.
 type Child struct {
 	// Path is the program, Argv its arguments with its name, Env the whole
