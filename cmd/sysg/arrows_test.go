@@ -45,6 +45,8 @@ var allowed = map[string][]string{
 	"supervisor/hooks":         {"config", "supervisor/proc", "supervisor/store", "supervisor/unit"},
 	"supervisor":               {"config", "supervisor/cron", "supervisor/cron/calendar", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/watch"},
 	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage", "supervisor/watch"},
+	"tui/theme":                {},
+	"tui/widget":               {},
 	"examples/quickstart/app":  {},
 	"examples/quickstart":      {},
 	"examples/stack":           {},
