@@ -62,7 +62,7 @@ var allowed = map[string][]string{
 	"tui/pane/logs":            panes,
 	"tui/pane/units":           panes,
 	"tui/theme":                {},
-	"tui/widget":               {"tui/theme"},
+	"tui/widget":               {},
 	"examples/quickstart/app":  {},
 	"examples/quickstart":      {},
 	"examples/stack":           {},
