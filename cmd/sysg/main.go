@@ -5,10 +5,12 @@ import (
 	"os"
 
 	"systemg/cmd/sysg/internal/cli"
+	"systemg/cmd/sysg/internal/early"
 	"systemg/supervisor/proc"
 )
 
 func main() {
+	early.Restore()
 	proc.Stage()
 	os.Exit(cli.Main(os.Args[1:], cli.System()))
 }

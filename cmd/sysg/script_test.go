@@ -9,10 +9,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"systemg/cmd/sysg/internal/cli"
+	"systemg/cmd/sysg/internal/early"
 	"systemg/supervisor/proc"
 )
 
 func TestMain(m *testing.M) {
+	early.Restore()
 	proc.Stage()
 	testscript.Main(m, map[string]func(){"sysg": main})
 }
