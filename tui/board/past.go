@@ -20,6 +20,8 @@ const Seconds = 60
 type Figures struct {
 	cpu, memory [Seconds]float32
 	next, n     int
+	// total is how many samples there ever were.
+	total int
 }
 
 // add takes the sample of one second; NaN is nothing.
@@ -27,6 +29,7 @@ func (f *Figures) add(cpu, memory float32) {
 	f.cpu[f.next], f.memory[f.next] = cpu, memory
 	f.next = (f.next + 1) % Seconds
 	f.n = min(f.n+1, Seconds)
+	f.total++
 }
 
 // CPU and Memory are the last n samples, oldest first; fewer where fewer are
@@ -83,12 +86,12 @@ type moment struct {
 
 // trace is what is kept of one unit.
 type trace struct {
-	reason                        string
-	memory                        uint64
-	since, started                int64
-	cpu                           float32
-	pid, restarts                 int32
-	state, health, deploy         uint8
+	reason                string
+	memory                uint64
+	since, started        int64
+	cpu                   float32
+	pid, restarts         int32
+	state, health, deploy uint8
 }
 
 // word is a place in vocabulary; what is not in it becomes the first, "".

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"systemg/ipc"
+	"systemg/tui/widget"
 )
 
 // Unit is what the screen knows of one unit.
@@ -90,28 +91,8 @@ func (u *Unit) waitsFor(other *Unit) bool {
 	})
 }
 
-// words makes a text one line without controls.
-func words(s string) string {
-	if !strings.ContainsFunc(s, odd) && strings.ToValidUTF8(s, "") == s {
-		return s
-	}
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case odd(r):
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// odd is whether a rune may move the cursor or turn the direction of writing:
-// the controls C0 and C1, and Unicode's bidirectional ones (UAX 9).
-func odd(r rune) bool {
-	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029
-}
+// words makes a text safe to show.
+func words(s string) string { return widget.Words(s) }
 
 // cutID is a unit's project and name.
 func cutID(id string) (project, name string) {

@@ -40,11 +40,14 @@ type Page struct {
 	At    time.Time
 }
 
-// Older asks for lines before those a log pane has; the root answers the pane.
-type Older struct{ Pane int }
-
-// Reopen asks for the newest lines of a log pane anew.
-type Reopen struct{ Pane int }
+// Older and Newer ask for lines before and behind those a log pane has, Oldest
+// for the first ones there are, Reopen for the newest and all that follow.
+type (
+	Older  struct{ Pane int }
+	Newer  struct{ Pane int }
+	Oldest struct{ Pane int }
+	Reopen struct{ Pane int }
+)
 
 func (Select) intent() {}
 func (Open) intent()   {}
@@ -53,4 +56,6 @@ func (Say) intent()    {}
 func (Copy) intent()   {}
 func (Page) intent()   {}
 func (Older) intent()  {}
+func (Newer) intent()  {}
+func (Oldest) intent() {}
 func (Reopen) intent() {}

@@ -182,3 +182,31 @@ func (b *buffer) clear() {
 	b.lines = append(b.lines[:0:0], Line{Seq: next, Mark: Drawn, Text: "cleared"})
 	b.bytes, b.missed = 0, 0
 }
+
+// unseen is list without the lines that the buffer ends with.
+func (b *buffer) unseen(list []Line) []Line {
+	var newest int64
+	for i := range b.lines {
+		newest = max(newest, b.lines[i].Time)
+	}
+	have := map[Key]int{}
+	for i := range b.lines {
+		if l := &b.lines[i]; l.Mark == None && l.Time == newest {
+			have[l.key()]++
+		}
+	}
+	var out []Line
+	for _, l := range list {
+		if l.Mark == None && l.Time < newest {
+			continue
+		}
+		if l.Mark == None && l.Time == newest && have[l.key()] > 0 {
+			have[l.key()]--
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func (b *buffer) hasOrigin() bool { return len(b.lines) > 0 && b.lines[0].Mark == Origin }
