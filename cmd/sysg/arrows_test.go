@@ -52,7 +52,7 @@ var allowed = map[string][]string{
 	"tui":                      {"ipc", "tui/board", "tui/keys", "tui/overlay", "tui/pane", "tui/pane/cron", "tui/pane/deploys", "tui/pane/detail", "tui/pane/events", "tui/pane/graph", "tui/pane/logs", "tui/pane/units", "tui/theme", "tui/widget"},
 	"tui/board":                {"ipc", "tui/widget"},
 	"tui/keys":                 {},
-	"tui/overlay":              {"tui/keys", "tui/theme", "tui/widget"},
+	"tui/overlay":              {"tui/board", "tui/keys", "tui/theme", "tui/widget"},
 	"tui/pane":                 {"tui/board", "tui/keys", "tui/theme", "tui/widget"},
 	"tui/pane/cron":            panes,
 	"tui/pane/deploys":         panes,
