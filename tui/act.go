@@ -444,10 +444,11 @@ func (m *Model) ask(a keys.Action) {
 			return err
 		}}
 	case m.view == pane.Units:
-		before := m.units.Filtered()
-		m.prompt = &prompt{
-			label: "/", text: before, live: m.units.Filter, done: m.units.Filter, undo: func() { _ = m.units.Filter(before) },
-		}
+		before, selected := m.units.Filtered(), m.selected
+		m.prompt = &prompt{label: "/", text: before, live: m.filter, done: m.filter, undo: func() {
+			m.selected = selected
+			_ = m.filter(before)
+		}}
 	case m.view == pane.Events:
 		before := m.views.events.Filtered()
 		m.prompt = &prompt{
@@ -457,6 +458,17 @@ func (m *Model) ask(a keys.Action) {
 	default:
 		m.say(theme.Normal, "there is no filter here; 1 shows the units, which can be filtered")
 	}
+}
+
+// filter shows only units that match; one of them is the selected one.
+func (m *Model) filter(text string) error {
+	err := m.units.Filter(text)
+	rows := m.units.Shown(m.board)
+	if len(rows) > 0 && !slices.ContainsFunc(rows, func(u *board.Unit) bool { return u.ID == m.selected }) {
+		m.selected = rows[0].ID
+		m.tail.Units = []string{m.selected}
+	}
+	return err
 }
 
 // logFrame is the frame of the log pane that keys go to.

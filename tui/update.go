@@ -19,7 +19,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.width, m.height = fallback(msg.Width, msg.Height, m.o.Getenv)
 		m.retune()
 	case tea.KeyMsg:
-		cmd = m.key(msg)
+		cmd = m.typed(msg)
 	case tea.MouseMsg:
 		cmd = m.wheel(msg)
 	case frameMsg:
@@ -47,6 +47,19 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, tea.Quit
 	}
 	return m, cmd
+}
+
+// typed takes keys. Those that were typed faster than they were read come as one
+// message.
+func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type != tea.KeyRunes || len(msg.Runes) < 2 || msg.Paste {
+		return m.key(msg)
+	}
+	var cmds []tea.Cmd
+	for _, r := range msg.Runes {
+		cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
+	}
+	return tea.Batch(cmds...)
 }
 
 // hear takes what the feed has.
