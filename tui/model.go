@@ -83,10 +83,13 @@ type Model struct {
 	// busy are operations under way, in words, by number.
 	busy   map[int]string
 	nextOp int
-	asking bool
-	asked  uint64
-	mouse  bool
-	quit   bool
+	// asking is whether a question of a view is under way, asked the changes
+	// of the board it was made at, askedFor the unit it was about.
+	asking   bool
+	asked    uint64
+	askedFor string
+	mouse    bool
+	quit     bool
 	// changed is when the supervisor told something last.
 	changed time.Time
 	// output is what a start that failed printed.

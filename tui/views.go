@@ -1,25 +1,34 @@
 package tui
 
 import (
+	"context"
+	"time"
+
 	tea "github.com/charmbracelet/bubbletea"
 
+	"systemg/ipc"
+	"systemg/tui/board"
 	"systemg/tui/keys"
 	"systemg/tui/pane"
+	"systemg/tui/pane/detail"
 	"systemg/tui/pane/events"
 )
 
 // views are the panes of the views that have one for themselves.
 type views struct {
 	events *events.Pane
+	detail *detail.Pane
 }
 
-func newViews() views { return views{events: events.New()} }
+func newViews() views { return views{events: events.New(), detail: detail.New()} }
 
 // act hands an action to the pane of a view.
 func (v *views) act(view pane.View, a keys.Action, f pane.Frame) pane.Intent {
 	switch view { //nolint:exhaustive // the others have no pane here
 	case pane.Events:
 		return v.events.Act(a, f)
+	case pane.Detail:
+		return v.detail.Act(a, f)
 	}
 	return nil
 }
@@ -29,22 +38,89 @@ func (v *views) lines(view pane.View, f pane.Frame) []string {
 	switch view { //nolint:exhaustive // the others have no pane here
 	case pane.Events:
 		return v.events.Lines(f)
+	case pane.Detail:
+		return v.detail.Lines(f)
 	}
 	return f.Page([]string{"not yet"})
 }
 
-// knownMsg is an answer for a view.
+// knownMsg is an answer for a view: what inspect says of units, or the graph.
 type knownMsg struct {
-	unit  string
-	value any
-	err   error
+	units []inspected
+	graph *ipc.GraphResult
 }
 
-// inquire asks for what the view shows and the board does not have.
-func (m *Model) inquire() tea.Cmd { return nil }
+type inspected struct {
+	id     string
+	result ipc.InspectResult
+	err    error
+}
+
+// askTime bounds a question for a view.
+const askTime = 10 * time.Second
+
+// inquire asks for what the view shows and the board does not have: one
+// question at a time, again when something changed or a second went by.
+func (m *Model) inquire() tea.Cmd {
+	if m.asking || m.board.Link.State != board.Live || m.past != nil {
+		return nil
+	}
+	source, project := m.feed, m.o.Project
+	switch m.view { //nolint:exhaustive // the others need nothing
+	case pane.Graph:
+		if m.asked == m.board.Changes && m.board.Edges != nil {
+			return nil
+		}
+		m.asking = true
+		return func() tea.Msg {
+			ctx, cancel := context.WithTimeout(context.Background(), askTime)
+			defer cancel()
+			var r ipc.GraphResult
+			if err := source.ask(ctx, ipc.MethodGraph, ipc.GraphParams{Project: project}, &r); err != nil {
+				return knownMsg{}
+			}
+			return knownMsg{graph: &r}
+		}
+	case pane.Detail:
+		if m.selected == "" || m.asked == m.board.Changes && m.askedFor == m.selected {
+			return nil
+		}
+		return m.inspect([]string{m.selected})
+	}
+	return nil
+}
+
+// inspect asks for everything about some units.
+func (m *Model) inspect(ids []string) tea.Cmd {
+	m.asking, m.asked, m.askedFor = true, m.board.Changes, ids[0]
+	source := m.feed
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), askTime)
+		defer cancel()
+		var out knownMsg
+		for _, id := range ids {
+			one := inspected{id: id}
+			one.err = source.ask(ctx, ipc.MethodInspect, ipc.InspectParams{Unit: id}, &one.result)
+			out.units = append(out.units, one)
+		}
+		return out
+	}
+}
 
 // known takes an answer.
-func (m *Model) known(knownMsg) tea.Cmd {
+func (m *Model) known(msg knownMsg) tea.Cmd {
 	m.asking = false
+	if msg.graph != nil {
+		m.board.Know(*msg.graph)
+		m.asked = m.board.Changes
+	}
+	for _, one := range msg.units {
+		if one.id == m.selected {
+			m.views.detail.Know(one.id, one.result, one.err)
+		}
+	}
+	if m.view == pane.Detail && m.askedFor != m.selected {
+		return m.inquire()
+	}
 	return nil
 }

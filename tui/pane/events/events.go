@@ -68,7 +68,7 @@ func (p *Pane) events(b *board.Board) []board.Event {
 	}
 	p.key, p.list = k, p.list[:0:0]
 	for _, e := range b.Events {
-		if p.filter.MatchString(e.Unit+" "+e.Type+" "+Text(e)) != p.not {
+		if p.filter.MatchString(e.Unit+" "+e.Type+" "+pane.EventText(e)) != p.not {
 			p.list = append(p.list, e)
 		}
 	}
@@ -194,7 +194,7 @@ func (p *Pane) line(f pane.Frame, e board.Event, selected bool, names int) strin
 	head := paint(theme.Accent, cursor) + paint(theme.Faint, widget.Fit(pane.Clock(e.Time, f.Now), timeWidth+1, "")) +
 		paint(theme.Normal, " ") + paint(tone, sign) + paint(theme.Normal, " "+widget.Fit(nameOf(f.Board, e), names, t.Ellipsis)+"  ")
 	room := f.Width - widget.Width(head)
-	text := Text(e)
+	text := pane.EventText(e)
 	if selected {
 		return head + paint(theme.Normal, widget.Fit(text, room, t.Ellipsis))
 	}
@@ -226,36 +226,4 @@ func textTone(e board.Event) theme.Tone {
 		return theme.Faint
 	}
 	return theme.Normal
-}
-
-// Text is an event in words.
-func Text(e board.Event) string {
-	var list []string
-	switch e.Type {
-	case "state", "deploy":
-		move := e.To
-		if e.From != "" && e.To != "" {
-			move = e.From + " > " + e.To
-		}
-		list = append(list, e.Type+" "+move)
-		if e.Type == "state" {
-			list[0] = move
-		}
-	case "exit":
-		if e.Exit != nil {
-			list = append(list, e.Exit.Text)
-		}
-	default:
-		list = append(list, e.Type)
-	}
-	if e.Reason != "" && (e.Exit == nil || e.Reason != e.Exit.Text) {
-		list = append(list, e.Reason)
-	}
-	if e.Run > 0 && e.Type == "exit" {
-		list = append(list, fmt.Sprintf("run %d", e.Run))
-	}
-	if e.By != "" {
-		list = append(list, "by "+e.By)
-	}
-	return strings.Join(list, ", ")
 }

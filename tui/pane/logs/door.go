@@ -39,7 +39,9 @@ type inlet struct {
 const openAtMost = 2 * widget.MaxLine
 
 // NewDoor is a door nothing came through.
-func NewDoor() *Door { return &Door{streams: map[Key]*inlet{}, runs: map[string]uint64{}, names: map[string]string{}} }
+func NewDoor() *Door {
+	return &Door{streams: map[Key]*inlet{}, runs: map[string]uint64{}, names: map[string]string{}}
+}
 
 // Batch is what a piece of a stream came to.
 type Batch struct {
