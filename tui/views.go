@@ -10,23 +10,33 @@ import (
 	"systemg/tui/board"
 	"systemg/tui/keys"
 	"systemg/tui/pane"
+	"systemg/tui/pane/cron"
+	"systemg/tui/pane/deploys"
 	"systemg/tui/pane/detail"
 	"systemg/tui/pane/events"
 )
 
 // views are the panes of the views that have one for themselves.
 type views struct {
-	events *events.Pane
-	detail *detail.Pane
+	events  *events.Pane
+	cron    *cron.Pane
+	deploys *deploys.Pane
+	detail  *detail.Pane
 }
 
-func newViews() views { return views{events: events.New(), detail: detail.New()} }
+func newViews() views {
+	return views{events: events.New(), cron: cron.New(), deploys: deploys.New(), detail: detail.New()}
+}
 
 // act hands an action to the pane of a view.
 func (v *views) act(view pane.View, a keys.Action, f pane.Frame) pane.Intent {
 	switch view { //nolint:exhaustive // the others have no pane here
 	case pane.Events:
 		return v.events.Act(a, f)
+	case pane.Cron:
+		return v.cron.Act(a, f)
+	case pane.Deploys:
+		return v.deploys.Act(a, f)
 	case pane.Detail:
 		return v.detail.Act(a, f)
 	}
@@ -38,6 +48,10 @@ func (v *views) lines(view pane.View, f pane.Frame) []string {
 	switch view { //nolint:exhaustive // the others have no pane here
 	case pane.Events:
 		return v.events.Lines(f)
+	case pane.Cron:
+		return v.cron.Lines(f)
+	case pane.Deploys:
+		return v.deploys.Lines(f)
 	case pane.Detail:
 		return v.detail.Lines(f)
 	}
@@ -86,12 +100,19 @@ func (m *Model) inquire() tea.Cmd {
 			return nil
 		}
 		return m.inspect([]string{m.selected})
+	case pane.Cron:
+		return m.inspect(m.views.cron.Wants(m.board))
+	case pane.Deploys:
+		return m.inspect(m.views.deploys.Wants(m.board))
 	}
 	return nil
 }
 
 // inspect asks for everything about some units.
 func (m *Model) inspect(ids []string) tea.Cmd {
+	if len(ids) == 0 {
+		return nil
+	}
 	m.asking, m.asked, m.askedFor = true, m.board.Changes, ids[0]
 	source := m.feed
 	return func() tea.Msg {
@@ -118,8 +139,12 @@ func (m *Model) known(msg knownMsg) tea.Cmd {
 		if one.id == m.selected {
 			m.views.detail.Know(one.id, one.result, one.err)
 		}
+		if u := m.board.Unit(one.id); u != nil {
+			m.views.cron.Take(u, one.result, one.err)
+			m.views.deploys.Take(u, one.result, one.err)
+		}
 	}
-	if m.view == pane.Detail && m.askedFor != m.selected {
+	if m.view == pane.Detail && m.askedFor != m.selected || m.view == pane.Cron || m.view == pane.Deploys {
 		return m.inquire()
 	}
 	return nil

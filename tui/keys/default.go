@@ -36,7 +36,7 @@ var views = Map{
 	{Action: Events, Keys: []string{"4"}, Long: "events", In: Anywhere, Group: "Views"},
 	{Action: Cron, Keys: []string{"5"}, Long: "cron jobs", In: Anywhere, Group: "Views"},
 	{Action: Deploys, Keys: []string{"6"}, Long: "deployments", In: Anywhere, Group: "Views"},
-	{Action: Enter, Keys: []string{"enter"}, Help: "detail", Long: "everything about the unit", In: InList | InEvents, Group: "Views", Footer: 2},
+	{Action: Enter, Keys: []string{"enter"}, Help: "detail", Long: "everything about the unit", In: InList&^InDetail | InEvents, Group: "Views", Footer: 2},
 	{Action: OpenLogs, Keys: []string{"l"}, Help: "logs", Long: "the unit's logs", In: InUnits | InEvents | InCron | InDeploys | InDetail, Group: "Views", Footer: 3},
 	{Action: Next, Keys: []string{"tab"}, Help: "focus", Long: "the next pane", In: InUnits | InLogs, Group: "Views", Footer: 20},
 	{Action: Previous, Keys: []string{"shift+tab"}, Long: "the pane before", In: InUnits | InLogs, Group: "Views"},

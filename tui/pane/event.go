@@ -3,8 +3,10 @@ package pane
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"systemg/ipc"
+	"systemg/tui/widget"
 )
 
 // EventText is an event in words.
@@ -37,4 +39,23 @@ func EventText(e ipc.Event) string {
 		list = append(list, "by "+e.By)
 	}
 	return strings.Join(list, ", ")
+}
+
+// RunText is one run of a job in words.
+func RunText(run ipc.CronRun, now time.Time) string {
+	at := run.Start
+	if at.IsZero() {
+		at = run.Scheduled
+	}
+	text := Clock(at, now) + " " + run.Status
+	if !run.End.IsZero() && !run.Start.IsZero() {
+		text += " after " + widget.Duration(run.End.Sub(run.Start))
+	}
+	if run.Manual {
+		text += ", by hand"
+	}
+	if run.Reason != "" {
+		text += ": " + widget.Words(run.Reason)
+	}
+	return text
 }

@@ -134,8 +134,9 @@ func tree(s *sheet, r *ipc.InspectResult, n int) []string {
 		if p.Depth > 0 {
 			branch = widget.Spaces(2*(p.Depth-1)) + s.t.Paint(theme.Rule, s.t.Last) + " "
 		}
-		lines = append(lines, fmt.Sprintf("%s%d %s %s %s", branch, p.PID, widget.Words(p.Command),
-			s.t.Paint(theme.Faint, widget.Percent(p.CPUPercent)+"%"), s.t.Paint(theme.Faint, widget.Bytes(p.MemoryBytes))))
+		lines = append(lines, branch+number(p.PID)+" "+s.t.Paint(theme.Faint,
+			widget.FitLeft(widget.Percent(p.CPUPercent)+"%", 5, "")+" "+widget.FitLeft(widget.Bytes(p.MemoryBytes), 4, ""))+
+			" "+widget.Words(p.Command))
 	}
 	return lines
 }
@@ -233,27 +234,9 @@ func jobs(s *sheet, c *ipc.CronJob) {
 			if run.Status == "failed" || run.Status == "missed" {
 				tone = theme.Bad
 			}
-			s.toned(tone, label, runText(run, s.f.Now))
+			s.toned(tone, label, pane.RunText(run, s.f.Now))
 		}
 	}
-}
-
-func runText(run ipc.CronRun, now time.Time) string {
-	at := run.Start
-	if at.IsZero() {
-		at = run.Scheduled
-	}
-	text := pane.Clock(at, now) + " " + run.Status
-	if !run.End.IsZero() && !run.Start.IsZero() {
-		text += " after " + widget.Duration(run.End.Sub(run.Start))
-	}
-	if run.Manual {
-		text += ", by hand"
-	}
-	if run.Reason != "" {
-		text += ": " + run.Reason
-	}
-	return text
 }
 
 // neighbours are the units on one side of it in the graph.
@@ -275,7 +258,7 @@ func neighbours(s *sheet, title string, list []ipc.Edge) {
 			row = append(row, span{theme.Faint, "  falls with it"})
 		}
 		if !e.Satisfied {
-			row = append(row, span{theme.Busy, "  waits: " + widget.Words(e.Reason)})
+			row = append(row, span{theme.Busy, "  " + widget.Words(e.Reason)})
 		}
 		s.row(row)
 	}
