@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -180,9 +181,8 @@ func (f *feed) ask(ctx context.Context, method string, params, result any) error
 	return client.Call(ctx, method, params, result)
 }
 
-// older reads the last lines before a time: with those of that very time,
-// which the pane has already, at least n.
-func (f *feed) older(ctx context.Context, p ipc.LogsParams) ([]logs.Line, error) {
+// read reads lines until there are no more, or as many as wanted; 0 is all.
+func (f *feed) read(ctx context.Context, p ipc.LogsParams, atMost int) ([]logs.Line, error) {
 	client, err := f.reach.Dial(ctx)
 	if err != nil {
 		return nil, err
@@ -192,7 +192,16 @@ func (f *feed) older(ctx context.Context, p ipc.LogsParams) ([]logs.Line, error)
 	var list []logs.Line
 	err = stream1(ctx, client, ipc.MethodLogs, p, ipc.NoteLog, func(b ipc.LogBatch) error {
 		list = append(list, door.Take(b).Lines...)
+		if atMost > 0 && len(list) >= atMost {
+			return errEnough
+		}
 		return nil
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return list, err
 }
+
+// errEnough ends a stream of which there was enough.
+var errEnough = errors.New("that is enough")

@@ -27,7 +27,7 @@ var panes = []string{"ipc", "tui/board", "tui/keys", "tui/pane", "tui/theme", "t
 // that is not listed may import nothing of it.
 var allowed = map[string][]string{
 	"cmd/sysg":                 {"cmd/sysg/internal/cli", "cmd/sysg/internal/early", "supervisor/proc"},
-	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/logs", "supervisor/store", "supervisor/unit", "tui"},
+	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/logs", "supervisor/store", "supervisor/unit", "tui", "tui/pane"},
 	"cmd/sysg/internal/early":  {},
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},

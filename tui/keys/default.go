@@ -48,7 +48,9 @@ var views = Map{
 }
 
 var finding = Map{
-	{Action: Search, Keys: []string{"/"}, Help: "filter", Long: "filter, or search in logs: a regular expression, with ! before it what does not match", In: Anywhere &^ InDetail, Group: "Find", Footer: 6},
+	{Action: Search, Keys: []string{"/"}, Help: "filter", Long: "only what matches a regular expression, or with ! before it does not", In: InUnits | InEvents, Group: "Find", Footer: 6},
+	{Action: Search, Keys: []string{"/"}, Help: "search", Long: "search a regular expression", In: InLogs, Group: "Find", Footer: 6},
+	{Action: Filter, Keys: []string{"&"}, Help: "filter", Long: "only lines that match, or with ! before it do not", In: InLogs | InUnits, Group: "Find"},
 	{Action: NextHit, Keys: []string{"n"}, Long: "the next hit", In: InLogs, Group: "Find"},
 	{Action: BeforeHit, Keys: []string{"N"}, Long: "the hit before", In: InLogs, Group: "Find"},
 	{Action: Palette, Keys: []string{":"}, Help: "command", Long: "any command, found by a few letters", In: Anywhere, Group: "Find", Footer: 7},

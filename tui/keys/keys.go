@@ -50,6 +50,7 @@ const (
 	Quit      Action = "quit"
 
 	Search    Action = "search"
+	Filter    Action = "filter"
 	NextHit   Action = "next-hit"
 	BeforeHit Action = "previous-hit"
 	Palette   Action = "palette"

@@ -14,6 +14,8 @@ import (
 // missing. It belongs to the goroutine that reads one stream.
 type Door struct {
 	streams map[Key]*inlet
+	// runs are the units' newest.
+	runs map[string]uint64
 	// names has each unit's ID once, so that 10,000 lines share it.
 	names map[string]string
 }
@@ -37,7 +39,7 @@ type inlet struct {
 const openAtMost = 2 * widget.MaxLine
 
 // NewDoor is a door nothing came through.
-func NewDoor() *Door { return &Door{streams: map[Key]*inlet{}, names: map[string]string{}} }
+func NewDoor() *Door { return &Door{streams: map[Key]*inlet{}, runs: map[string]uint64{}, names: map[string]string{}} }
 
 // Batch is what a piece of a stream came to.
 type Batch struct {
@@ -68,10 +70,14 @@ func (d *Door) Take(b ipc.LogBatch) Batch {
 			continue
 		}
 		if l.Run != in.run && l.Run != 0 {
-			if in.run != 0 {
+			in.run, in.open, in.goes = l.Run, "", false
+		}
+		// The first stream to have a line of a run tells of it.
+		if run := d.runs[key.Unit]; l.Run > run {
+			d.runs[key.Unit] = l.Run
+			if run != 0 {
 				out.Lines = append(out.Lines, Line{Unit: key.Unit, Kind: key.Kind, Time: l.Time.UnixNano(), Run: l.Run, Mark: Restart})
 			}
-			in.run, in.open, in.goes = l.Run, "", false
 		}
 		text := l.Text
 		if l.Bytes != nil {

@@ -460,3 +460,14 @@ func (p *Pane) page(m metrics) pane.Intent {
 	}
 	return in
 }
+
+// Has is whether there are lines.
+func (p *Pane) Has() bool { return len(p.buf.lines) > 0 }
+
+// Cut takes that the stream is shut: what is written from now on is missed.
+func (p *Pane) Cut() {
+	if p.Has() {
+		p.buf.missed++
+	}
+	p.rate = rate{}
+}

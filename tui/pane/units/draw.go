@@ -44,7 +44,7 @@ var columns = []column{
 	{name: "cpu-chart", title: "CPU 60s", min: bars, drop: 9, chart: bars, text: cpuChart},
 	{name: "memory", title: "MEM", right: true, min: 5, drop: 4, text: memoryCell},
 	{name: "memory-chart", title: "MEM 60s", min: bars, drop: 10, chart: bars, text: memoryChart},
-	{name: "note", title: "NOTE / NEXT RUN", min: 10, grow: true, drop: 1, text: noteCell},
+	{name: "note", title: "NOTE / NEXT RUN", min: 20, grow: true, drop: 1, text: noteCell},
 }
 
 // bars is how many bars a chart has, barSeconds what one stands for.
@@ -236,7 +236,7 @@ func stateCell(u *board.Unit, f pane.Frame) cell {
 	switch {
 	case u.Look == "unhealthy" && f.Width >= merged:
 		text = "running"
-	case u.Look == "backoff" && u.RetryAt.After(f.Now):
+	case u.Look == "backoff" && u.RetryAt.Sub(f.Now) >= time.Second/2:
 		text += " " + widget.Duration(u.RetryAt.Sub(f.Now).Round(time.Second))
 	case u.Look == "scheduled":
 		text = "cron idle"
