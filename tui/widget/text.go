@@ -2,6 +2,7 @@ package widget
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
 )
@@ -12,6 +13,22 @@ func Width(s string) int {
 	if printable(s) {
 		return len(s)
 	}
+	n, at := 0, 0
+	for at < len(s) {
+		if k := sgrLen(s[at:]); k > 0 {
+			at += k
+		} else if k := plainRune(s[at:]); k > 0 {
+			at += k
+			n++
+		} else {
+			return n + widthOf(s[at:])
+		}
+	}
+	return n
+}
+
+// widthOf is Width for any text.
+func widthOf(s string) int {
 	n := 0
 	for len(s) > 0 {
 		text, rest := untilSGR(s)
@@ -22,6 +39,41 @@ func Width(s string) int {
 		}
 	}
 	return n
+}
+
+// plainRune is the length of the character that s begins with where it takes one
+// column, whatever comes before or behind it; else 0. These are printable ASCII
+// and the lines, blocks, braille patterns and signs that panes draw with, but
+// none that something could be added to: what follows has to be plain itself, or
+// the end, or a colour.
+func plainRune(s string) int {
+	n := 1
+	if s[0] < utf8.RuneSelf {
+		if s[0] < ' ' || s[0] > '~' {
+			return 0
+		}
+	} else {
+		var r rune
+		if r, n = utf8.DecodeRuneInString(s); !drawn(r) {
+			return 0
+		}
+	}
+	if n < len(s) && s[n] >= utf8.RuneSelf {
+		if next, _ := utf8.DecodeRuneInString(s[n:]); !drawn(next) {
+			return 0
+		}
+	}
+	return n
+}
+
+// drawn is whether r is one of the characters panes draw with.
+func drawn(r rune) bool {
+	switch {
+	case r >= 0x2500 && r <= 0x25fa, r >= 0x2800 && r <= 0x28ff, r >= 0x2190 && r <= 0x21ff,
+		r >= 0xc0 && r <= 0x24f, r == '\u00b7', r == '…', r == '‖', r == '⊘', r == '✓', r == '✗':
+		return true
+	}
+	return false
 }
 
 // untilSGR splits s before its first escape sequence.
@@ -97,9 +149,17 @@ func take(s string, w int) (head string, used int, painted bool) {
 			at += n
 			continue
 		}
+		if n := plainRune(s[at:]); n > 0 {
+			if used+1 > w {
+				return s[:at], used, painted
+			}
+			used++
+			at += n
+			continue
+		}
 		text, _ := untilSGR(s[at:])
 		if text == "" {
-			at++ // see Width
+			at++ // see widthOf
 			continue
 		}
 		g := displaywidth.StringGraphemes(text)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
 const (
@@ -19,6 +21,20 @@ func TestWidth(t *testing.T) {
 	} {
 		if got := Width(in); got != want {
 			t.Errorf("%q: %d, want %d", in, got, want)
+		}
+	}
+}
+
+// The short way and the long one agree.
+func TestPlainCharactersTakeOneColumn(t *testing.T) {
+	for r := rune(' '); r < 0x3000; r++ {
+		if drawn(r) && (displaywidth.Rune(r) != 1 || displaywidth.String("a"+string(r)+"b") != 3) {
+			t.Errorf("%U takes %d columns", r, displaywidth.Rune(r))
+		}
+	}
+	for _, s := range []string{"a\u0301", "─\u0301│", "é\u0301x", "ab世", "▶\ufe0f", red + "─" + off + "\u0301"} {
+		if got, want := Width(s), widthOf(s); got != want {
+			t.Errorf("%q: %d, want %d", s, got, want)
 		}
 	}
 }
