@@ -118,7 +118,7 @@ func (m *Model) act(a keys.Action) tea.Cmd {
 	default:
 		if v, ok := viewKeys[a]; ok {
 			m.show(v)
-			return m.inquire()
+			return tea.Batch(m.choose(), m.inquire())
 		}
 		if m.keys.Mutates(a) {
 			return m.wish(a)

@@ -182,7 +182,7 @@ func (m *Model) command(c overlay.Choice) tea.Cmd {
 		for i, name := range pane.Views() {
 			if v == "view "+name {
 				m.show(pane.View(i))
-				return m.inquire()
+				return tea.Batch(m.choose(), m.inquire())
 			}
 		}
 		return m.confirm(pane.Do{Verb: v, Units: ids})

@@ -104,6 +104,10 @@ func (m *Model) choose() tea.Cmd {
 			m.selected = rows[0].ID
 		}
 	}
+	// What a view shows as selected is what actions are about.
+	if rows := m.listed(); len(rows) > 0 && pane.Index(rows, m.selected) < 0 {
+		m.selected = rows[0].ID
+	}
 	for id := range m.marked {
 		if m.board.Unit(id) == nil {
 			delete(m.marked, id)

@@ -14,10 +14,12 @@ import (
 	"systemg/tui/pane/deploys"
 	"systemg/tui/pane/detail"
 	"systemg/tui/pane/events"
+	"systemg/tui/pane/graph"
 )
 
 // views are the panes of the views that have one for themselves.
 type views struct {
+	graph   *graph.Pane
 	events  *events.Pane
 	cron    *cron.Pane
 	deploys *deploys.Pane
@@ -25,12 +27,14 @@ type views struct {
 }
 
 func newViews() views {
-	return views{events: events.New(), cron: cron.New(), deploys: deploys.New(), detail: detail.New()}
+	return views{graph: &graph.Pane{}, events: events.New(), cron: cron.New(), deploys: deploys.New(), detail: detail.New()}
 }
 
 // act hands an action to the pane of a view.
 func (v *views) act(view pane.View, a keys.Action, f pane.Frame) pane.Intent {
 	switch view { //nolint:exhaustive // the others have no pane here
+	case pane.Graph:
+		return v.graph.Act(a, f)
 	case pane.Events:
 		return v.events.Act(a, f)
 	case pane.Cron:
@@ -46,6 +50,8 @@ func (v *views) act(view pane.View, a keys.Action, f pane.Frame) pane.Intent {
 // lines draws the pane of a view.
 func (v *views) lines(view pane.View, f pane.Frame) []string {
 	switch view { //nolint:exhaustive // the others have no pane here
+	case pane.Graph:
+		return v.graph.Lines(f)
 	case pane.Events:
 		return v.events.Lines(f)
 	case pane.Cron:
@@ -55,7 +61,7 @@ func (v *views) lines(view pane.View, f pane.Frame) []string {
 	case pane.Detail:
 		return v.detail.Lines(f)
 	}
-	return f.Page([]string{"not yet"})
+	return f.Page(nil)
 }
 
 // knownMsg is an answer for a view: what inspect says of units, or the graph.
@@ -126,6 +132,18 @@ func (m *Model) inspect(ids []string) tea.Cmd {
 		}
 		return out
 	}
+}
+
+// listed are the units of a view that shows some of them, in its order; nil for
+// a view that shows all.
+func (m *Model) listed() []*board.Unit {
+	switch m.view { //nolint:exhaustive // the others show all
+	case pane.Cron:
+		return cron.Units(m.board)
+	case pane.Deploys:
+		return deploys.Units(m.board)
+	}
+	return nil
 }
 
 // known takes an answer.
