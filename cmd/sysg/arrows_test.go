@@ -53,7 +53,7 @@ var allowed = map[string][]string{
 	"tui/board":                {"ipc", "tui/widget"},
 	"tui/keys":                 {},
 	"tui/overlay":              {"tui/board", "tui/keys", "tui/theme", "tui/widget"},
-	"tui/pane":                 {"tui/board", "tui/keys", "tui/theme", "tui/widget"},
+	"tui/pane":                 {"ipc", "tui/board", "tui/keys", "tui/theme", "tui/widget"},
 	"tui/pane/cron":            panes,
 	"tui/pane/deploys":         panes,
 	"tui/pane/detail":          panes,
