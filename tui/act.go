@@ -339,6 +339,9 @@ func (m *Model) intend(in pane.Intent) tea.Cmd {
 
 // enter shows everything about the selected unit.
 func (m *Model) enter() tea.Cmd {
+	if m.board.Link.State == board.Lost {
+		m.feed.again()
+	}
 	if m.view == pane.Events {
 		return m.inPane(keys.Enter)
 	}

@@ -197,14 +197,15 @@ func (m *Model) underWay() string {
 
 // lostText says what is known of a supervisor that is gone.
 func (m *Model) lostText() string {
-	l := m.board.Link
+	l, t := m.board.Link, m.theme
 	now := m.clock()
-	text := fmt.Sprintf("no supervisor for %s: %s. This is the state of %s.",
-		widget.Duration(now.Sub(l.Since).Truncate(time.Second)), widget.Words(l.Text), m.changed.Format("15:04:05"))
+	list := []string{"disconnected " + widget.Duration(now.Sub(l.Since).Truncate(time.Second)), "state of " + m.changed.Format("15:04:05")}
 	if l.Next.After(now) {
-		return text + fmt.Sprintf(" Next try in %s; enter tries now, q leaves", widget.Duration(l.Next.Sub(now).Round(time.Second)))
+		list = append(list, widget.Words(l.Text), fmt.Sprintf("try %d in %s, enter tries now", l.Try+1, widget.Duration(l.Next.Sub(now).Round(time.Second))))
+	} else {
+		list = append(list, "attaches as soon as a supervisor runs")
 	}
-	return text + " It is attached to as soon as there is one; q leaves"
+	return strings.Join(append(list, "q quits"), " "+t.Dot+" ")
 }
 
 // hints are the keys that matter here, as many as there is room for. Help is
