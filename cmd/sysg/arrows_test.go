@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"cmd/sysg/internal/early":  {},
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},
+	"cmd/bench-tui":            {},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
 	"ipc":                      {},
 	"supervisor/unit":          {},
