@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -45,6 +46,9 @@ type Options struct {
 	DropPrivileges bool
 	Version        string
 	Level          slog.Level
+	// SocketGroup is the group whose members may look, by name or number;
+	// empty for none.
+	SocketGroup string
 	// Ready is called once, when the socket answers.
 	Ready func()
 	// Guarded is whether this process may be the child of a guardian.
@@ -105,6 +109,9 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	d.o, d.dir, d.paths, d.since, d.link = o, dir, o.Paths, time.Now(), link
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
 	d.facts = privilege.Here(o.DropPrivileges)
+	if d.readers, err = readersOf(o, d.facts); err != nil {
+		return nil, err
+	}
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
 	d.rest = time.AfterFunc(restAfter, d.relax)
 	d.quit = func() {
@@ -244,11 +251,11 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	d.ward.settled()
 	d.sockets.Settle()
-	listener, err := ipc.Listen(d.paths.Socket())
+	listener, err := d.listen()
 	if err != nil {
 		return err
 	}
-	srv := ipc.NewServer(d, ipc.ServerOptions{Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
+	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
@@ -266,6 +273,35 @@ func (d *daemon) run(ctx context.Context) error {
 	<-looped
 	d.sampler.close()
 	return errors.Join(err, d.close(shut))
+}
+
+// listen opens the control socket. Where a group may look, its members can get
+// to the socket, and still see nothing else of the folder.
+func (d *daemon) listen() (net.Listener, error) {
+	if d.readers != 0 {
+		if err := os.Chown(d.paths.Runtime, -1, d.readers); err != nil {
+			return nil, fmt.Errorf("cannot let the group %s to the socket: %w", d.o.SocketGroup, err)
+		}
+		if err := os.Chmod(d.paths.Runtime, 0o710); err != nil {
+			return nil, fmt.Errorf("cannot let the group %s to the socket: %w", d.o.SocketGroup, err)
+		}
+	}
+	return ipc.ListenFor(d.paths.Socket(), d.readers)
+}
+
+// readersOf is the number of the socket's group, 0 for none.
+func readersOf(o Options, f privilege.Facts) (int, error) {
+	if o.SocketGroup == "" {
+		return 0, nil
+	}
+	gid, err := f.GroupNumber(o.SocketGroup)
+	if err == nil && gid == 0 {
+		err = errors.New("root's group cannot be the socket's: everybody in it would be taken for a reader")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot use --socket-group: %w", err)
+	}
+	return gid, nil
 }
 
 // untilStopped waits for a client's stop, or stops everything when ctx ends.

@@ -9,8 +9,8 @@ import (
 
 // Where --sys keeps its files.
 const (
-	systemState = "/var/lib/systemg"
-	systemLogs  = "/var/log/systemg"
+	SystemState = "/var/lib/systemg"
+	SystemLogs  = "/var/log/systemg"
 )
 
 // Paths says where everything lies. All three are absolute.
@@ -29,7 +29,7 @@ func Locate(system bool, getenv func(string) string) (Paths, error) {
 		return below(dir)
 	}
 	if system {
-		return Paths{State: systemState, Logs: systemLogs, Runtime: systemState}, nil
+		return Paths{State: SystemState, Logs: SystemLogs, Runtime: SystemState}, nil
 	}
 	if dir := getenv("XDG_DATA_HOME"); dir != "" {
 		return below(filepath.Join(dir, "systemg"))

@@ -55,6 +55,9 @@ func (a *app) daemonize() error {
 	if a.DropPrivileges {
 		args = append(args, "--drop-privileges")
 	}
+	if a.SocketGroup != "" {
+		args = append(args, "--socket-group", a.SocketGroup)
+	}
 	if guardian.Possible {
 		o := guardian.Order{Supervisor: args, Log: a.paths.SupervisorLog(), Note: a.paths.Trouble()}
 		args = o.Args()
@@ -138,7 +141,7 @@ func (a *app) supervise(ctx context.Context, guarded bool, isReady func()) error
 		return err
 	}
 	return control.Run(ctx, control.Options{
-		Paths: a.paths, System: a.Sys, DropPrivileges: a.DropPrivileges,
+		Paths: a.paths, System: a.Sys, DropPrivileges: a.DropPrivileges, SocketGroup: a.SocketGroup,
 		Version: Version, Level: level, Ready: isReady, Guarded: guarded,
 	})
 }

@@ -124,11 +124,16 @@ func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err
 		return 0, misused(err)
 	}
 	a.globals = g.globals
+	a.looks = slices.Contains(lookers, strings.Fields(ctx.Command())[0])
 	if err := a.prepare(); err != nil {
 		return 0, err
 	}
 	return 0, cured(ctx.Run(a), ctx)
 }
+
+// lookers are the commands that change nothing: with --sys they need no root, as
+// long as the socket, or the file, lets the caller in.
+var lookers = []string{"status", "inspect", "logs", "events", "why", "graph", "wait", "validate", "schema", "version", "completion", "doctor", "tui"}
 
 // cured has a usage error point to the help of its command.
 func cured(err error, ctx *kong.Context) error {
