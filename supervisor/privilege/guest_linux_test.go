@@ -30,7 +30,7 @@ func guest() {
 	}
 	_ = os.Mkdir("/dev/shm", 0o1777)
 	_ = unix.Mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777")
-	_ = os.Chmod("/tmp", 0o1777)
+	_ = os.Chmod("/tmp", 0o777|os.ModeSticky)
 	os.Setenv("HOME", "/root")
 	os.Setenv("PATH", "/bin")
 	out, err := sysg("start", "-d", "-c", manifest("all", map[string]string{

@@ -34,6 +34,7 @@ type grammar struct {
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
+	Doctor   doctorCmd   `cmd:"" help:"Say what this kernel lets this user enforce."`
 	Validate validateCmd `cmd:"" help:"Check a manifest."`
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of the manifest."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
