@@ -23,6 +23,8 @@ type order struct {
 	files          []int // in the process's table; become 3, 4, …
 	cgroup         string
 	mark           uint64
+	// spare is the marker for when the cgroup cannot be used.
+	spare uint64
 	// born is called, on the forker's thread, as soon as the process
 	// exists.
 	born  func(pid int)

@@ -77,16 +77,22 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 	if h.mains[tr.process.PID] != tr {
 		return
 	}
-	status, ok := reap(tr.process.PID)
-	if !ok {
+	status, child, ended := peek(tr.process.PID)
+	if child && !ended {
 		return
 	}
 	f := fate{status: status, time: time.Now()}
-	if !status.Known {
+	if !child {
 		var late bool
 		if f, late = h.fateOf(tr, reaped); late {
 			return
 		}
+	}
+	if h.o.Record != nil {
+		h.o.Record(tr.id, tr.process, f.status, f.time)
+	}
+	if child {
+		reap(tr.process.PID)
 	}
 	delete(h.mains, tr.process.PID)
 	h.unfollow(tr.main)
