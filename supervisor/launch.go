@@ -32,6 +32,8 @@ type job struct {
 	beside bool
 	// aside is the command that is to be run instead of a step.
 	aside *Aside
+	// mark is that of the tree's hold.
+	mark uint64
 	// main is the pid of the main process, for a stop_command.
 	main int
 }
@@ -137,6 +139,7 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 	defer closeFiles(files)
 	return o.Host.Start(proc.Spec{
 		Tree:   one.id,
+		Mark:   one.mark,
 		Argv:   command(one),
 		Dir:    one.def.Dir,
 		Env:    env,
@@ -214,7 +217,7 @@ func argv(def *config.Unit, step unit.StepKind) []string {
 var private = []string{
 	"SYSG_PROJECT", "SYSG_SERVICE", "SYSG_RUN", "SYSG_REPLICA",
 	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID",
+	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID", "SYSG_ACTIVATED",
 }
 
 // environment is the base environment, what follows from the unit's user, what

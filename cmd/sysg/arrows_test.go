@@ -24,9 +24,10 @@ var leaves = []string{"unit", "graph", "proc", "logs", "sockets", "usage", "stor
 // that is not listed may import nothing of it.
 var allowed = map[string][]string{
 	"cmd/sysg":                 {"cmd/sysg/internal/cli", "supervisor/guardian", "supervisor/proc"},
-	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/store", "supervisor/unit"},
+	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit"},
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},
+	"cmd/torture":              {"ipc"},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
 	"ipc":                      {},
 	"supervisor/unit":          {},

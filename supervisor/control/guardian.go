@@ -136,8 +136,17 @@ func (w *ward) fate(p proc.Process) (proc.Status, time.Time, bool) {
 func (w *ward) find(p proc.Process) (proc.Remains, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r, ok := w.told[process{pid: p.PID, ticks: p.StartTicks}]
-	return r, ok
+	if p.PID > 0 {
+		r, ok := w.told[process{pid: p.PID, ticks: p.StartTicks}]
+		return r, ok
+	}
+	// A tree that was ordered, of which only the hold is known.
+	for _, r := range w.told {
+		if r.Leader && (p.Mark != 0 && r.Mark == p.Mark || p.Cgroup != "" && r.Cgroup == p.Cgroup) {
+			return r, true
+		}
+	}
+	return proc.Remains{}, false
 }
 
 // settled says that everything that was saved is restored.
@@ -167,10 +176,6 @@ func (d *daemon) becomeGuardian() {
 		return
 	}
 	d.log.Warn("the guardian has ended; this process becomes the guardian, and another one the supervisor", "guardian", d.link.Welcome.Guardian)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	d.sup.Save()
-	_ = d.saver.Flush(ctx)
 	d.host.Freeze()
 	err := d.link.Become(d.paths.SupervisorLog(), d.paths.Trouble())
 	d.log.Error("cannot become the guardian: this supervisor goes on alone", "error", err)

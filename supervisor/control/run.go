@@ -86,6 +86,9 @@ func Run(ctx context.Context, o Options) error {
 type daemon struct {
 	server
 	state  store.State
+	past   supervisor.Past
+	boot   string
+	diary  *store.Diary
 	cron   store.CronHistory
 	clock  io.Closer
 	saver  *store.Saver
@@ -128,6 +131,9 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	for _, text := range moved {
 		d.log.Warn(text)
 	}
+	if err := d.openDiary(); err != nil {
+		return nil, err
+	}
 	if d.cron, moved, err = dir.LoadCron(); err != nil {
 		return nil, err
 	}
@@ -143,12 +149,10 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 // connect makes the parts that talk to each other. The supervisor is told of
 // exits and problems through variables that are set before anything runs.
 func (d *daemon) connect() error {
-	boot, err := proc.BootID()
-	if err != nil {
-		return err
-	}
+	var err error
 	problem := func(key, text string) { d.sup.SetProblem(key, text) }
 	d.saver = store.NewSaver(d.dir, func(text string) { problem("state", text) })
+	d.saver.OnSaved(func(s store.State) { d.diary.Forget(s.Diary) })
 	d.mover, err = logs.NewMover(logs.MoverOptions{Problem: problem, Pipe: d.link.Pipe, Log: d.log})
 	if err != nil {
 		return err
@@ -158,18 +162,21 @@ func (d *daemon) connect() error {
 	d.host, err = proc.NewHost(proc.Options{
 		Name:   hostName(d.paths),
 		Notify: func(e proc.Event) { d.sup.Notify(e); d.ward.written(e) },
-		Log:    d.log, Guardian: d.link.Guardian(),
+		Log:    d.log, Guardian: d.link.Guardian(), Record: d.record,
 	})
 	if err != nil {
 		return err
 	}
 	d.listenToServices()
 	d.sockets = sockets.NewTable(d.log)
+	if err := d.sockets.Inherit(os.Getenv); err != nil {
+		return fmt.Errorf("cannot use what the service manager passed: %w", err)
+	}
 	d.guard()
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, Facts: d.facts, BootID: boot, Generation: d.generation, Fate: d.ward.fate,
+		Log: d.log, Facts: d.facts, BootID: d.boot, Generation: d.generation, Diary: d.diary, Fate: d.ward.fate,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()
@@ -246,9 +253,10 @@ func (d *daemon) run(ctx context.Context) error {
 	go func() { defer close(looped); d.sup.Run(loopCtx) }()
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
 	go d.serveGuardian()
-	if err := d.sup.Restore(ctx, d.state); err != nil {
+	if err := d.sup.Restore(ctx, d.state, d.past); err != nil {
 		return err
 	}
+	d.restored()
 	d.ward.settled()
 	d.sockets.Settle()
 	listener, err := d.listen()
@@ -339,7 +347,7 @@ func (d *daemon) close(ctx context.Context) error {
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "ended", PID: pid()})
 	d.log.Info("ended")
 	return errors.Join(
-		d.clock.Close(), d.saver.Flush(ctx), d.saver.Close(), d.stopListening(), d.host.Close(), d.sockets.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
+		d.clock.Close(), d.saver.Flush(ctx), d.saver.Close(), d.diary.Close(), d.stopListening(), d.host.Close(), d.sockets.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
 	)
 }
 

@@ -57,16 +57,25 @@ func (c cgroups) base(root string) (string, error) {
 		}
 		return c.root, nil
 	}
+	base, err := c.below(root)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(base, 0o755); err != nil {
+		return "", fmt.Errorf("root %s cannot be used: %w", root, err)
+	}
+	return base, nil
+}
+
+// below is the folder of the trees' cgroups below a root of their own, which is
+// a path in the tree of cgroups.
+func (c cgroups) below(root string) (string, error) {
 	mount, err := cgroupMount()
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Clean(filepath.Join("/", strings.TrimPrefix(root, mount)))
-	base := filepath.Join(mount, path, "sysg-"+c.name)
-	if err := os.MkdirAll(base, 0o755); err != nil {
-		return "", fmt.Errorf("root %s cannot be used: %w", root, err)
-	}
-	return base, nil
+	return filepath.Join(mount, path, "sysg-"+c.name), nil
 }
 
 // enable gives a controller to the cgroups below a folder.

@@ -49,7 +49,13 @@ func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
 func (a *app) dialNow(ctx context.Context) (*ipc.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
-	return ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})
+	client, err := ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})
+	var e *ipc.Error
+	if errors.As(err, &e) && e.Code == ipc.CodeLost {
+		// It ended before it said hello.
+		return nil, ipc.Errorf(ipc.CodeNotRunning, "the supervisor is ending: %s", e.Message)
+	}
+	return client, err
 }
 
 // notRunning is whether an error says that there is no supervisor.

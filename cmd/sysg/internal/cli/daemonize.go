@@ -17,6 +17,7 @@ import (
 	"systemg/ipc"
 	"systemg/supervisor/control"
 	"systemg/supervisor/guardian"
+	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
 )
 
@@ -64,6 +65,13 @@ func (a *app) daemonize() error {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(a.Environ, "SYSG_STATE_DIR="+a.stateDir())
+	activated, err := sockets.PassOn(a.getenv)
+	if err != nil {
+		return err
+	}
+	if activated != "" {
+		cmd.Env = append(cmd.Env, activated)
+	}
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{out}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
