@@ -38,8 +38,10 @@ type server struct {
 	paths store.Paths
 	o     Options
 	facts privilege.Facts
-	log   *slog.Logger
-	since time.Time
+	// readers is the group whose members may look, 0 for none.
+	readers int
+	log     *slog.Logger
+	since   time.Time
 	// generation is another one with every start of the supervisor.
 	generation string
 	// hint is held while config_hint is rewritten.
