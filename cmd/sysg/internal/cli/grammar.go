@@ -33,6 +33,7 @@ type grammar struct {
 	Graph    graphCmd    `cmd:"" help:"Show the dependency graph."`
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
+	Upgrade  upgradeCmd  `cmd:"" help:"Change the program that runs; the units run on."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
 	Validate validateCmd `cmd:"" help:"Check a manifest."`
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of the manifest."`
