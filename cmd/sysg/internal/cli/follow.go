@@ -54,12 +54,13 @@ func (f *follower) run(ctx context.Context, client *ipc.Client) error {
 	for err == nil {
 		if client != nil {
 			err = streamLogs(ctx, client, f.params, f.batch)
-			_ = client.Close()
 			if ctx.Err() != nil || err != nil && !over(err) {
+				_ = client.Close()
 				return err
 			}
-			f.remark("the supervisor ended; waiting for the next one")
-			awaitEnd(ctx, client.Hello().PID)
+			f.resume()
+			client, err = f.successor(ctx, client)
+			continue
 		}
 		f.resume()
 		client, err = f.dialWhenThere(ctx)
@@ -72,6 +73,15 @@ func (f *follower) run(ctx context.Context, client *ipc.Client) error {
 func over(err error) bool {
 	var e *ipc.Error
 	return errors.As(err, &e) && (e.Code == ipc.CodeLost || e.Code == ipc.CodeShuttingDown || e.Code == ipc.CodeCanceled)
+}
+
+// successor connects to the supervisor that follows the one of a connection
+// that ended. It closes the connection.
+func (a *app) successor(ctx context.Context, client *ipc.Client) (*ipc.Client, error) {
+	_ = client.Close()
+	a.remark("the supervisor ended; waiting for the next one")
+	awaitEnd(ctx, client.Hello().PID)
+	return a.dialWhenThere(ctx)
 }
 
 // dialWhenThere connects as soon as a supervisor runs.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,6 +120,28 @@ func (c *eventsCmd) run(a *app) error {
 	if c.Follow {
 		go endWithReader(a.Stdout, cancel)
 	}
+	for last := uint64(0); ; {
+		err := a.streamEvents(ctx, client, p, &last)
+		if !c.Follow || !over(err) || ctx.Err() != nil {
+			return err
+		}
+		// The next supervisor has the same journal.
+		if client, err = a.successor(ctx, client); err != nil {
+			return err
+		}
+		p.Limit = 0
+		if p.Since.IsZero() || last > 0 {
+			p.Since = time.Now().Add(-eventsOverlap)
+		}
+	}
+}
+
+// eventsOverlap is how far back the next supervisor is asked: what was shown is
+// told by its number.
+const eventsOverlap = time.Minute
+
+// streamEvents shows those after the number last, and raises that.
+func (a *app) streamEvents(ctx context.Context, client *ipc.Client, p ipc.EventsParams, last *uint64) error {
 	var done ipc.EventsResult
 	return client.Stream(ctx, ipc.MethodEvents, p, func(note string, raw json.RawMessage) error {
 		if note != ipc.NoteEvent {
@@ -128,7 +151,12 @@ func (c *eventsCmd) run(a *app) error {
 		if err := json.Unmarshal(raw, &b); err != nil {
 			return err
 		}
-		return a.showEvents(b.Events)
+		fresh := slices.DeleteFunc(b.Events, func(e ipc.Event) bool { return e.Seq <= *last })
+		if len(fresh) == 0 {
+			return nil
+		}
+		*last = fresh[len(fresh)-1].Seq
+		return a.showEvents(fresh)
 	}, &done)
 }
 

@@ -123,11 +123,18 @@ func (c *statusCmd) offline(a *app, sel ipc.Selection) error {
 // one picture, or with --json one line, after the other.
 func (c *statusCmd) watch(ctx context.Context, a *app, client *ipc.Client, sel ipc.Selection) error {
 	w := watcher{app: a, units: map[string]ipc.Unit{}}
-	err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: sel, Metrics: true}, w.snapshot, w.delta)
-	if errors.Is(err, context.Canceled) {
-		return nil
+	for {
+		err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: sel, Metrics: true}, w.snapshot, w.delta)
+		if errors.Is(err, context.Canceled) || ctx.Err() != nil {
+			return nil
+		}
+		if !over(err) {
+			return err
+		}
+		if client, err = a.successor(ctx, client); err != nil {
+			return forgive(err)
+		}
 	}
-	return err
 }
 
 // watcher knows what is on the screen.
