@@ -34,6 +34,7 @@ type grammar struct {
 	TUI      tuiCmd      `cmd:"" name:"tui" help:"Open the dashboard."`
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
+	Upgrade  upgradeCmd  `cmd:"" help:"Change the program that runs; the units run on."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
 	Doctor   doctorCmd   `cmd:"" help:"Say what this kernel lets this user enforce."`
 	Validate validateCmd `cmd:"" help:"Check a manifest."`
