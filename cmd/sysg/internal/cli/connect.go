@@ -12,6 +12,8 @@ import (
 
 	"systemg/config"
 	"systemg/ipc"
+	"systemg/supervisor/guardian"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/store"
 )
 
@@ -22,11 +24,39 @@ const (
 	answerTime = 10 * time.Second
 )
 
-// dial connects to the supervisor.
+// comebackTime is how long a command waits for a supervisor that is on its way
+// up, or is being started again by its guardian.
+const comebackTime = 2 * time.Second
+
+// dial connects to the supervisor. One that is not there though its state
+// directory is held is waited for, unless its guardian says that it crashes.
 func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
+	client, err := a.dialNow(ctx)
+	if !notRunning(err) || !store.Locked(a.paths) {
+		return client, err
+	}
+	if _, crashes := guardian.ReadNote(a.paths.Trouble()); crashes {
+		return client, err
+	}
+	soon, cancel := context.WithTimeout(ctx, comebackTime)
+	defer cancel()
+	if late, errLate := a.dialWhenThere(soon); errLate == nil {
+		return late, nil
+	}
+	return client, err
+}
+
+// dialNow connects to the supervisor that is there.
+func (a *app) dialNow(ctx context.Context) (*ipc.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
-	return ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})
+	client, err := ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})
+	var e *ipc.Error
+	if errors.As(err, &e) && e.Code == ipc.CodeLost {
+		// It ended before it said hello.
+		return nil, ipc.Errorf(ipc.CodeNotRunning, "the supervisor is ending: %s", e.Message)
+	}
+	return client, err
 }
 
 // notRunning is whether an error says that there is no supervisor.
@@ -219,6 +249,14 @@ func (a *app) manifestPath() (string, error) {
 			return path, nil
 		}
 	}
+	if a.Sys {
+		// A folder that somebody else may write to is not looked into by
+		// root.
+		if found, ok := config.Find(systemFolder); ok {
+			return found, nil
+		}
+		return hint.Last, nil
+	}
 	if dir, err := os.Getwd(); err == nil {
 		if found, ok := config.Find(dir); ok {
 			return filepath.Clean(found), nil
@@ -230,8 +268,9 @@ func (a *app) manifestPath() (string, error) {
 // load reads the manifest here, so that what is wrong with it is said before
 // anything is touched.
 func (a *app) load(m ipc.Manifest) (*config.Plan, error) {
+	self := privilege.Here(a.DropPrivileges)
 	return config.Load(m.Path, config.Options{
-		Env: m.Env, System: a.Sys, DropPrivileges: a.DropPrivileges, Root: os.Geteuid() == 0,
+		Env: m.Env, System: a.Sys, DropPrivileges: a.DropPrivileges, Root: self.Root(), Self: self.Name,
 	})
 }
 
@@ -246,12 +285,21 @@ func (a *app) check(m ipc.Manifest) (*config.Plan, error) {
 	return plan, err
 }
 
+// systemFolder is where --sys looks for a manifest that is not named.
+const systemFolder = "/etc/systemg"
+
 // noManifest is the error of a command that needs one.
 func (a *app) noManifest() error {
 	if a.Project != "" {
 		return &failure{
 			code: ipc.CodeUnknownProject, text: fmt.Sprintf("no project is called %q", a.Project),
 			try: "sysg start -c path/to/systemg.yaml",
+		}
+	}
+	if a.Sys {
+		return &failure{
+			code: ipc.CodeUsage, text: "there is no manifest: no systemg.yaml in " + systemFolder + ", and none was used before",
+			try: "sysg --sys start -c /etc/systemg/NAME.yaml",
 		}
 	}
 	return &failure{
