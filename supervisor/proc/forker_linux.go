@@ -23,6 +23,7 @@ type order struct {
 	files          []int // in the process's table; become 3, 4, …
 	cgroup         string
 	mark           uint64
+	pipes          []pipe // what it writes to
 	// born is called, on the forker's thread, as soon as the process
 	// exists.
 	born  func(pid int)

@@ -48,7 +48,12 @@ type tree struct {
 	main int
 	// leftovers are pidfds of members that outlived the main process.
 	leftovers map[int]int
-	killed    bool
+	// kin are members that are held by nothing, pipes what they may write to.
+	kin   kin
+	pipes []pipe
+	// doubts counts looks that found only what had ended.
+	doubts int
+	killed bool
 }
 
 // watch is what a descriptor in the epoll set means: a main process, a

@@ -23,8 +23,10 @@ func BootID() (string, error) {
 
 // stat is what is needed of /proc/PID/stat.
 type stat struct {
-	state byte
-	ticks uint64
+	state          byte
+	group, session int
+	threads        int
+	ticks          uint64
 }
 
 // readStat reads a process's line; ErrGone where there is none.
@@ -44,19 +46,27 @@ func parseStat(data []byte) (stat, error) {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
 	fields := bytes.Fields(data[end+1:])
-	// The state is field 3, the start time field 22.
+	// The state is field 3, the group 5, the session 6, the number of threads
+	// 20, the start time 22.
 	if len(fields) < 20 || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
-	ticks, err := strconv.ParseUint(string(fields[19]), 10, 64)
-	if err != nil {
+	st := stat{state: fields[0][0]}
+	var err error
+	if st.ticks, err = strconv.ParseUint(string(fields[19]), 10, 64); err != nil {
 		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 	}
-	return stat{state: fields[0][0], ticks: ticks}, nil
+	for i, into := range map[int]*int{2: &st.group, 3: &st.session, 17: &st.threads} {
+		if *into, err = strconv.Atoi(string(fields[i])); err != nil {
+			return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
+		}
+	}
+	return st, nil
 }
 
-// dead is whether a process has ended, reaped or not.
-func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
+// dead is whether a process has ended, reaped or not. One whose first thread
+// has ended looks like a zombie, and lives by its other threads.
+func (s stat) dead() bool { return s.state == 'X' || s.state == 'Z' && s.threads <= 1 }
 
 // smallFile is the most that readSmall reads.
 const smallFile = 4096
