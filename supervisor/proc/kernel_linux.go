@@ -56,8 +56,11 @@ func parseStat(data []byte) (stat, error) {
 	if st.ticks, err = strconv.ParseUint(string(fields[19]), 10, 64); err != nil {
 		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 	}
-	for i, into := range map[int]*int{2: &st.group, 3: &st.session, 17: &st.threads} {
-		if *into, err = strconv.Atoi(string(fields[i])); err != nil {
+	for _, f := range [...]struct {
+		field int
+		into  *int
+	}{{2, &st.group}, {3, &st.session}, {17, &st.threads}} {
+		if *f.into, err = strconv.Atoi(string(fields[f.field])); err != nil {
 			return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 		}
 	}
