@@ -252,3 +252,55 @@ func (p *prison) locked(kind string) bool {
 	defer f.Close()
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil
 }
+
+// A process that the kernel does not let die is waited for by name, and is gone
+// once it is let go.
+func TestAStopNamesWhoCannotDie(t *testing.T) {
+	asRoot(t)
+	h := newHouse(t, "version: \"1\"\nproject: ice\nservices:\n  frozen: {exec: [sleep, '1000'], stop_timeout: 100ms}\n")
+	h.start()
+	pid := h.unit("frozen").PID
+	thaw := freeze(t, pid)
+	out, code := h.try("stop", "--timeout", "2s", "frozen")
+	if want := fmt.Sprintf("waits for %d sleep 1000 (in uninterruptible sleep)", pid); code != 5 || !strings.Contains(out, want) {
+		t.Errorf("stop: exit %d, want 5 with %q:\n%s", code, want, out)
+	}
+	thaw()
+	h.run("wait", "frozen", "--for", "stopped", "--timeout", "20s")
+	if err := syscall.Kill(pid, 0); err == nil {
+		t.Errorf("%d lives on", pid)
+	}
+}
+
+// freeze has a process sleep so that not even SIGKILL wakes it: the freezer of
+// cgroup v1 does.
+func freeze(t *testing.T, pid int) (thaw func()) {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var freezer string
+	for line := range strings.Lines(string(mounts)) {
+		if f := strings.Fields(line); f[2] == "cgroup" && slices.Contains(strings.Split(f[3], ","), "freezer") {
+			freezer = filepath.Join(f[1], fmt.Sprintf("sysg-test-%d", os.Getpid()))
+		}
+	}
+	if freezer == "" {
+		t.Skip("there is no freezer of cgroup v1")
+	}
+	if err := os.Mkdir(freezer, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put := func(file, text string) {
+		if err := os.WriteFile(filepath.Join(freezer, file), []byte(text), 0); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(func() { _ = os.Remove(freezer) })
+	put("cgroup.procs", fmt.Sprint(pid))
+	put("freezer.state", "FROZEN")
+	thaw = func() { put("freezer.state", "THAWED") }
+	t.Cleanup(thaw)
+	return thaw
+}
