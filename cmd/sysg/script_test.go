@@ -14,6 +14,9 @@ import (
 
 func TestMain(m *testing.M) {
 	proc.Stage()
+	if visit() {
+		return
+	}
 	testscript.Main(tidy{m}, map[string]func(){"sysg": main})
 }
 
