@@ -28,12 +28,17 @@ var null = json.RawMessage("null")
 // marshal is json.Marshal without the escapes that only HTML needs.
 func marshal(v any) (json.RawMessage, error) {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	if err := writeJSON(&b, v); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}
+
+// writeJSON writes v and a newline.
+func writeJSON(b *bytes.Buffer, v any) error {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 // encode makes a line of a message, newline included. Params and Result are

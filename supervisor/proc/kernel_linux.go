@@ -23,10 +23,10 @@ func BootID() (string, error) {
 
 // stat is what is needed of /proc/PID/stat.
 type stat struct {
-	state          byte
-	group, session int
-	threads        int
-	ticks          uint64
+	state                  byte
+	parent, group, session int
+	threads                int
+	ticks                  uint64
 }
 
 // readStat reads a process's line; ErrGone where there is none.
@@ -46,8 +46,8 @@ func parseStat(data []byte) (stat, error) {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
 	fields := bytes.Fields(data[end+1:])
-	// The state is field 3, the group 5, the session 6, the number of threads
-	// 20, the start time 22.
+	// The state is field 3, the parent 4, the group 5, the session 6, the
+	// number of threads 20, the start time 22.
 	if len(fields) < 20 || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
@@ -59,7 +59,7 @@ func parseStat(data []byte) (stat, error) {
 	for _, f := range [...]struct {
 		field int
 		into  *int
-	}{{2, &st.group}, {3, &st.session}, {17, &st.threads}} {
+	}{{1, &st.parent}, {2, &st.group}, {3, &st.session}, {17, &st.threads}} {
 		if *f.into, err = strconv.Atoi(string(fields[f.field])); err != nil {
 			return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 		}
@@ -137,8 +137,13 @@ func reap(pid int) (status Status, ok bool) {
 		}
 		break
 	}
+	return statusOf(ws), true
+}
+
+// statusOf is what wait(2) says.
+func statusOf(ws unix.WaitStatus) Status {
 	if ws.Signaled() {
-		return Status{Known: true, Code: -1, Signal: ws.Signal(), Core: ws.CoreDump()}, true
+		return Status{Known: true, Code: -1, Signal: ws.Signal(), Core: ws.CoreDump()}
 	}
-	return Status{Known: true, Code: ws.ExitStatus()}, true
+	return Status{Known: true, Code: ws.ExitStatus()}
 }

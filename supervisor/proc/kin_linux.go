@@ -100,12 +100,13 @@ func (h *Host) strangers(everywhere bool) []int {
 	} else {
 		list = childrenIn("/proc/self/task", os.Getpid())
 	}
-	if len(list) == 0 {
-		return nil
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.DeleteFunc(list, func(pid int) bool { return h.mains[pid] != nil })
+	if h.o.Guardian != 0 {
+		// The children of earlier supervisors are its, as this process is.
+		list = append(list, childrenOf(h.o.Guardian)...)
+	}
+	return slices.DeleteFunc(list, func(pid int) bool { return h.mains[pid] != nil || pid == os.Getpid() })
 }
 
 // crowd are the strangers there are.
