@@ -354,6 +354,7 @@ func (d *daemon) untilStopped(ctx context.Context, served <-chan error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
+	d.sweep(stopped)
 	return err
 }
 
