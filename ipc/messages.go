@@ -115,6 +115,9 @@ type HelloResult struct {
 	Protocol int    `json:"protocol"`
 	PID      int    `json:"pid"`
 	StateDir string `json:"state_dir"`
+	// Guardian is the pid of the process that starts the supervisor again,
+	// 0 for none.
+	Guardian int `json:"guardian_pid,omitempty"`
 }
 
 // CancelParams names the request to end.

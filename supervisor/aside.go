@@ -76,7 +76,7 @@ func (l *loop) orderAside(a Aside, done chan unit.Exit) proc.TreeID {
 	l.asideSeq++
 	id := proc.TreeID{Unit: a.Def.ID() + ":" + a.Kind, Run: l.asideSeq}
 	l.asides[id] = &aside{tree: tree{step: unit.StepKind(a.Kind), run: a.Run}, def: a.Def, base: a.Base, line: a.Line, patient: a.Patient, done: done}
-	l.s.jobs.put(job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a})
+	l.s.jobs.put(job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, home: l.o.Home})
 	return id
 }
 

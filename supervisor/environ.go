@@ -76,6 +76,10 @@ func (e *environ) add(name, value string) {
 func environment(one job) []string {
 	def, b := one.def, baseOf(one.base)
 	e := environ{base: b, more: map[string]int{}, list: append(make([]string, 0, len(b.list)+len(def.Env)+8), b.list...)}
+	if one.home != "" {
+		// So that sysg, called from inside, finds this supervisor.
+		e.add("SYSG_STATE_DIR", one.home)
+	}
 	for _, v := range def.Env {
 		e.add(v.Name, v.Value)
 	}

@@ -31,6 +31,8 @@ type job struct {
 	aside *Aside
 	// main is the pid of the main process, for a stop_command.
 	main int
+	// home is the supervisor's state directory, empty for none.
+	home string
 }
 
 // jobs is the queue between the loop and the launchers. It has no bound, so

@@ -34,7 +34,8 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
 			var runs []uint64
-			if l.adopt(e, u, state.BootID) {
+			if l.adopt(e, u, state.BootID) || u.PID != 0 && state.BootID == l.o.BootID {
+				// Also what one that has ended wrote last is in its pipes.
 				runs = append(runs, u.Run)
 			}
 			l.resume(e, u)
@@ -130,7 +131,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
 	}
 	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
-		l.vanished(e, id, s.Run, err)
+		l.vanished(e, id, s.Run, p, err)
 		return false
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
@@ -258,15 +259,26 @@ func (l *loop) switchBack(e *entry, in *instance, gone bool) {
 }
 
 // vanished judges a run that ended while no supervisor watched.
-func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, why error) {
+func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, p proc.Process, why error) {
 	delete(e.trees, id)
 	exit := unit.Exit{
 		Run: run, Code: -1, Time: time.Now(),
 		Text: fmt.Sprintf("ended while no supervisor ran (%v)", why),
 	}
+	if status, at, ok := l.fate(p); ok {
+		exit = exitOf(e.def, l.base(e), shellLine(e.def, unit.NoStep), run, proc.Exited{Status: status, Time: at})
+	}
 	e.ends++
 	l.step(e, unit.Exited{Run: run, Exit: exit})
 	l.step(e, unit.Emptied{Run: run})
+}
+
+// fate is how a process ended that is gone.
+func (l *loop) fate(p proc.Process) (proc.Status, time.Time, bool) {
+	if l.o.Fate == nil {
+		return proc.Status{}, time.Time{}, false
+	}
+	return l.o.Fate(p)
 }
 
 // reattach opens the outputs of adopted runs again: off the loop, but where two

@@ -23,8 +23,8 @@ var leaves = []string{"unit", "graph", "proc", "logs", "sockets", "usage", "stor
 // allowed says, for each room, which rooms of the project it may import. A room
 // that is not listed may import nothing of it.
 var allowed = map[string][]string{
-	"cmd/sysg":                 {"cmd/sysg/internal/cli", "supervisor/proc"},
-	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/logs", "supervisor/store", "supervisor/unit"},
+	"cmd/sysg":                 {"cmd/sysg/internal/cli", "supervisor/guardian", "supervisor/proc"},
+	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/store", "supervisor/unit"},
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"supervisor/unit":          {},
 	"supervisor/graph":         {"config", "supervisor/unit"},
 	"supervisor/proc":          {},
+	"supervisor/guardian":      {"supervisor/proc"},
 	"supervisor/logs":          {},
 	"supervisor/sockets":       {"config"},
 	"supervisor/usage":         {},
@@ -44,7 +45,7 @@ var allowed = map[string][]string{
 	"supervisor/watch/ignore":  {},
 	"supervisor/hooks":         {"config", "supervisor/proc", "supervisor/store", "supervisor/unit"},
 	"supervisor":               {"config", "supervisor/cron", "supervisor/cron/calendar", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/watch"},
-	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage", "supervisor/watch"},
+	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/guardian", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage", "supervisor/watch"},
 	"examples/quickstart/app":  {},
 	"examples/quickstart":      {},
 	"examples/stack":           {},

@@ -5,10 +5,12 @@ import (
 	"os"
 
 	"systemg/cmd/sysg/internal/cli"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/proc"
 )
 
 func main() {
 	proc.Stage()
+	guardian.Main()
 	os.Exit(cli.Main(os.Args[1:], cli.System()))
 }

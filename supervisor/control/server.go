@@ -11,6 +11,7 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
 	"systemg/supervisor/proc"
@@ -29,12 +30,14 @@ type server struct {
 	sampler *meter
 	journal *store.Journal
 	hooks   *hooks.Runner
-	told    *told
-	dir     *store.Dir
-	paths   store.Paths
-	o       Options
-	log     *slog.Logger
-	since   time.Time
+	// link leads to the guardian, nil for none.
+	link  *guardian.Link
+	told  *told
+	dir   *store.Dir
+	paths store.Paths
+	o     Options
+	log   *slog.Logger
+	since time.Time
 	// generation is another one with every start of the supervisor.
 	generation string
 	// hint is held while config_hint is rewritten.
@@ -147,11 +150,7 @@ func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.Vi
 		return nil, nil, err
 	}
 	if len(views) > 1 {
-		var ids []string
-		for _, v := range views {
-			ids = append(ids, v.ID)
-		}
-		return nil, nil, &supervisor.AmbiguousError{Name: name, IDs: ids}
+		return nil, nil, Several(name, views)
 	}
 	return snap, views[0], nil
 }

@@ -44,6 +44,7 @@ func (s *Stream) inputAt(path string, run uint64) (*input, error) {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
 	s.inputs = append(s.inputs, in)
+	s.m.o.Pipe(path, true)
 	return in, nil
 }
 
@@ -112,6 +113,7 @@ func (s *Stream) end(in *input) error {
 	}
 	fd := in.fd
 	in.fd = -1
+	s.m.o.Pipe(in.path, false)
 	return errors.Join(unix.Close(fd), unlinkPipe(in.path))
 }
 

@@ -36,6 +36,16 @@ func handleOf(pidfd int) uint64 {
 	return st.Ino
 }
 
+// handleOfPID is the handle of a process that is not reaped.
+func handleOfPID(pid int) uint64 {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	return handleOf(fd)
+}
+
 // identify notes what tells the process from a later one of the same number.
 // It is asked while the process is known not to be reaped: a handle costs a
 // twentieth of a look into /proc.
@@ -48,14 +58,18 @@ func (p *Process) identify(pidfd int) {
 	}
 }
 
-// is whether the process behind a pidfd is p, and lives.
-func (p *Process) is(pidfd int) bool {
-	st, err := readStat(p.PID)
-	if err != nil || st.dead() {
-		return false
-	}
+// is whether p is the process behind a pidfd, of which st was read.
+func (p *Process) is(pidfd int, st stat) bool {
 	if p.Handle != 0 {
 		return handleOf(pidfd) == p.Handle
+	}
+	return st.ticks == p.StartTicks
+}
+
+// has is the same, where no pidfd is at hand.
+func (p *Process) has(st stat) bool {
+	if p.Handle != 0 {
+		return handleOfPID(p.PID) == p.Handle
 	}
 	return st.ticks == p.StartTicks
 }

@@ -220,7 +220,8 @@ func TestTreeIsEmptyOnlyWhenEveryDescendantIsGone(t *testing.T) {
 	inBoth(t, func(r *room) {
 		// A double fork in a session of its own, with a clean environment.
 		id, _, in := r.start("sh", "-c",
-			`env -i /usr/bin/setsid /bin/sh -c '(trap "" TERM; echo $$; exec sleep 1000) & wait' & sleep 0.05; read x </dev/null; exit 3`)
+			`trap "exit 3" USR1
+			env -i /usr/bin/setsid /bin/sh -c '(trap "" TERM; echo $$; kill -USR1 $0; exec sleep 1000) & wait' $$ & wait`)
 		escaped := r.number(in)
 		e := r.exited(id)
 		if e.Status.Code != 3 || len(e.Leftover) == 0 {

@@ -66,11 +66,11 @@ type Process struct {
 // Status is how a main process ended.
 type Status struct {
 	// Known is false where somebody else reaped it.
-	Known bool
+	Known bool `json:"known"`
 	// Code is the exit status, -1 where a signal ended it.
-	Code   int
-	Signal syscall.Signal
-	Core   bool
+	Code   int            `json:"code"`
+	Signal syscall.Signal `json:"signal,omitempty"`
+	Core   bool           `json:"core,omitempty"`
 }
 
 func (s Status) String() string {
@@ -102,6 +102,9 @@ type Exited struct {
 	Status   Status
 	Time     time.Time
 	Leftover []int
+	// Told is the number of the guardian's message that told of it, 0 where
+	// this process saw it.
+	Told uint64
 }
 
 // Emptied says that nothing of the tree lives.
@@ -118,6 +121,9 @@ type Options struct {
 	// Notify gets every event, from one goroutine. It may block, and must
 	// not wait for the Host.
 	Notify func(Event)
+	// Guardian is the pid of the process that reaps what an earlier
+	// supervisor started, and says how it ended by Told; 0 for none.
+	Guardian int
 	// Log gets what is worth knowing once; nil for nowhere.
 	Log *slog.Logger
 }

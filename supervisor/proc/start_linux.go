@@ -149,13 +149,15 @@ func (h *Host) Adopt(id TreeID, p Process) error {
 	if err != nil {
 		return ErrGone
 	}
-	if !p.is(fd) {
+	st, err := readStat(p.PID)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fostered := h.o.Guardian != 0 && st.parent == h.o.Guardian
+	if err != nil || !p.is(fd, st) || st.dead() && !fostered && !kernelTells() {
 		_ = unix.Close(fd)
 		return ErrGone
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}}
+	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}, fostered: fostered}
 	if err := h.follow(fd, watch{tree: t}); err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func (c *purgeCmd) withOwnSupervisor(ctx context.Context, a *app) error {
 	var r ipc.OperationResult
 	err = errors.Join(err, client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r))
 	// The state is on the disk when the supervisor has ended.
-	awaitEnd(ctx, client.Hello().PID)
+	awaitSystem(ctx, client)
 	return err
 }
 

@@ -70,11 +70,19 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if c.Name != "" || c.TTL != 0 || c.ParentPID != 0 {
 		return p, usage("--name, --ttl and --parent-pid belong to start -- COMMAND")
 	}
-	m, err := a.manifestOf(p.Units)
-	if err != nil {
-		return p, err
+	read := a.load
+	if len(p.Units) == 0 {
+		// Whoever starts it reads it.
+		read = func(ipc.Manifest) (*config.Plan, error) { return nil, nil }
 	}
-	if m.Path == "" {
+	m, _, known, err := a.manifestOf(p.Units, read)
+	switch {
+	case err != nil:
+		return p, err
+	case known:
+		p.Project = a.Project
+		return p, nil
+	case m.Path == "":
 		return p, a.noManifest()
 	}
 	p.Manifest = m

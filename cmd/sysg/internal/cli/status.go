@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"systemg/cmd/sysg/internal/view"
 	"systemg/ipc"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/unit"
 )
 
@@ -107,6 +109,10 @@ func (c *statusCmd) offline(a *app, sel ipc.Selection) error {
 		return err
 	}
 	a.remark("no supervisor runs; this is the last known state")
+	if n, crashes := guardian.ReadNote(a.paths.Trouble()); crashes {
+		a.remark("the supervisor keeps crashing: %d times in a row, at last with %s; the services run on, and the guardian (pid %d) starts it again at %s",
+			n.Crashes.Count, n.Crashes.How, n.Guardian, n.Next.Local().Format(time.TimeOnly))
+	}
 	if err := a.showStatus(r); err != nil {
 		return err
 	}

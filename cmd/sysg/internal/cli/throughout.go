@@ -46,7 +46,7 @@ func (a *app) dialWhenThere(ctx context.Context) (*ipc.Client, error) {
 	}
 	defer folder.close()
 	for {
-		client, err := a.dial(ctx)
+		client, err := a.dialNow(ctx)
 		if !notRunning(err) {
 			return client, err
 		}
