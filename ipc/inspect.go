@@ -24,6 +24,8 @@ type InspectResult struct {
 	Dependents []Edge `json:"dependents"`
 	// Limits are what was asked beside what the kernel has in force.
 	Limits []Limit `json:"limits"`
+	// Held is what else the unit is held to: user, capabilities, isolation.
+	Held []Holding `json:"held,omitempty"`
 	// Cron is a job's schedule and its runs; nil for other units.
 	Cron *CronJob `json:"cron,omitempty"`
 	// Health is nil where there is no health check.
@@ -106,6 +108,17 @@ type Limit struct {
 	Asked string `json:"asked,omitempty"`
 	Soft  string `json:"soft"`
 	Hard  string `json:"hard"`
+}
+
+// Holding is one thing a unit is held to: as it was asked, and as the kernel
+// has it now.
+type Holding struct {
+	// Key is the manifest's: "isolation.network".
+	Key     string `json:"key"`
+	Asked   string `json:"asked"`
+	InForce string `json:"in_force"`
+	// OK is whether they agree.
+	OK bool `json:"ok"`
 }
 
 // Edge is a neighbour in the dependency graph.

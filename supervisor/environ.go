@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/unit"
 )
 
@@ -71,16 +72,19 @@ func (e *environ) add(name, value string) {
 	e.list = append(e.list, kv)
 }
 
-// environment is the base environment, what the manifest adds, and what every
-// service is told about itself.
-func environment(one job) []string {
-	def, b := one.def, baseOf(one.base)
+// environment is the base environment, what follows from the unit's user, what
+// the manifest adds, and what every service is told about itself.
+func environment(one job, plan privilege.Plan) []string {
+	def, b := one.def, &base{}
+	if !plan.Clean {
+		b = baseOf(one.base)
+	}
 	e := environ{base: b, more: map[string]int{}, list: append(make([]string, 0, len(b.list)+len(def.Env)+8), b.list...)}
-	if one.home != "" {
+	if one.home != "" && !plan.Clean {
 		// So that sysg, called from inside, finds this supervisor.
 		e.add("SYSG_STATE_DIR", one.home)
 	}
-	for _, v := range def.Env {
+	for _, v := range slices.Concat(plan.Environ, def.Env) {
 		e.add(v.Name, v.Value)
 	}
 	e.add("SYSG_PROJECT", def.Project)

@@ -35,7 +35,7 @@ func (l *loop) redefine(e *entry, def *config.Unit) {
 	if changed {
 		e.proven = false
 	}
-	e.u.Policy = policy(def, l.o.Stability)
+	e.u.Policy = policy(def, &l.o)
 	l.setClock(e, 0)
 	e.slot = firstSlot(def, e.slot)
 	l.configureLogs(e)

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"systemg/config"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -107,19 +109,27 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		return s.startAside(one)
 	}
 	o := s.loop.o
+	plan, err := privilege.Of(&one.def.Privileges, o.Facts)
+	if err != nil {
+		return proc.Process{}, err
+	}
 	stdout, stderr, err := o.Outputs.Open(one.def, one.run, one.opening())
 	if err != nil {
 		return proc.Process{}, fmt.Errorf("cannot open its log: %w", err)
 	}
 	defer stdout.Close()
 	defer stderr.Close()
-	env := environment(one)
+	env := environment(one, plan)
+	if one.step == unit.StopCommand {
+		plan.Beside(one.main)
+	}
 	if one.step == unit.NoStep && o.Checks != nil {
 		more, err := o.Checks.Prepare(one.def, one.run)
 		if err != nil {
 			return proc.Process{}, err
 		}
 		env = append(env, more...)
+		plan.Carry(more)
 	}
 	files, names, err := s.openSockets(one)
 	if err != nil {
@@ -135,6 +145,8 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		Stderr: stderr,
 		Files:  files,
 		Names:  names,
+		Orders: plan.Orders, Cgroup: plan.Cgroup,
+		Reaper: plan.Reaper,
 	})
 }
 
@@ -232,10 +244,25 @@ func exitOf(def *config.Unit, base []string, line string, run uint64, e proc.Exi
 	if e.Status.Signal != 0 {
 		exit.Signal = unix.SignalName(e.Status.Signal)
 	}
+	if def.Privileges.Isolation["pid"] == "true" && exit.Code > shellSignal {
+		exit.Text += reaperHint(exit.Code)
+	}
 	if line != "" && e.Status.Known {
 		exit.Text += shellHint(exit.Code, line, def, base)
 	}
 	return exit
+}
+
+// shellSignal is added to a signal's number where a status stands for it.
+const shellSignal = 128
+
+// reaperHint says which signal a status stands for where a process 1 passes
+// statuses on: it cannot end itself by the signal.
+func reaperHint(code int) string {
+	if name := unix.SignalName(syscall.Signal(code - shellSignal)); name != "" {
+		return " (as its process 1 tells: " + name + ")"
+	}
+	return ""
 }
 
 // shellLine is the command line a shell was given, or empty.

@@ -147,7 +147,7 @@ func readDefinitions(list []json.RawMessage) []*config.Unit {
 // ViewOf is a unit as it was when it was last saved.
 func ViewOf(s store.UnitState) *View {
 	def := DefinitionOf(s)
-	u := unit.New(policy(def, 0), s.Since)
+	u := unit.New(policy(def, &Options{}), s.Since)
 	u.Desired, u.State, u.Reason, u.Since = unit.Desired(s.Desired), unit.State(s.State), s.Reason, s.Since
 	u.Run, u.Restarts, u.Failures, u.Attempts = s.Run, s.Restarts, s.Failures, s.Attempts
 	u.LastExit = unitExit(s.LastExit)

@@ -81,7 +81,7 @@ func takenOver(s store.UnitState) store.UnitState {
 
 // enroll makes an entry of a saved unit, at rest.
 func (l *loop) enroll(s store.UnitState) {
-	e := newEntry(DefinitionOf(s), l.nextPlace(), l.o.Stability)
+	e := newEntry(DefinitionOf(s), l.nextPlace(), &l.o)
 	saved := ViewOf(s)
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since

@@ -96,7 +96,7 @@ func (l *loop) roll(e *entry, reason string) {
 // onceOnly is the policy of an instance that is not the unit's own: it has one
 // life, and how that ends is judged by the rollout.
 func (l *loop) onceOnly(def *config.Unit) unit.Policy {
-	p := policy(def, l.o.Stability)
+	p := policy(def, &l.o)
 	p.Restart, p.MaxRestarts, p.Restarts = string(config.RestartNever), nil, false
 	return p
 }
@@ -233,7 +233,7 @@ func (l *loop) promote(e *entry) {
 		e.keepGood(e.candidate.def)
 	}
 	e.instance, e.candidate, e.old = *e.candidate, nil, &old
-	e.u.Policy = policy(e.def, l.o.Stability)
+	e.u.Policy = policy(e.def, &l.o)
 	e.u.Runs, e.u.Restarts, e.proven = old.u.Runs, 0, true
 	l.reshape()
 	l.configureLogs(e)

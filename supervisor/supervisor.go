@@ -11,6 +11,7 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/watch"
@@ -86,6 +87,8 @@ type Options struct {
 	// Home is the state directory that units are told as SYSG_STATE_DIR;
 	// empty tells them nothing.
 	Home string
+	// Facts are what the privileges of units depend on.
+	Facts privilege.Facts
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Fate says how a process ended that an earlier supervisor started and

@@ -19,6 +19,7 @@ import (
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -49,8 +50,6 @@ type Options struct {
 	// Guarded is whether this process may be the child of a guardian.
 	Guarded bool
 }
-
-func (o Options) root() bool { return os.Geteuid() == 0 }
 
 func pid() int { return os.Getpid() }
 
@@ -105,6 +104,7 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	d := &daemon{output: output, stop: make(chan struct{}, 1)}
 	d.o, d.dir, d.paths, d.since, d.link = o, dir, o.Paths, time.Now(), link
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
+	d.facts = privilege.Here(o.DropPrivileges)
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
 	d.rest = time.AfterFunc(restAfter, d.relax)
 	d.quit = func() {
@@ -162,7 +162,7 @@ func (d *daemon) connect() error {
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, Home: d.paths.State, BootID: boot, Generation: d.generation, Fate: d.ward.fate,
+		Log: d.log, Home: d.paths.State, Facts: d.facts, BootID: boot, Generation: d.generation, Fate: d.ward.fate,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()

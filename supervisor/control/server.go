@@ -14,6 +14,7 @@ import (
 	"systemg/supervisor/guardian"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -36,6 +37,7 @@ type server struct {
 	dir   *store.Dir
 	paths store.Paths
 	o     Options
+	facts privilege.Facts
 	log   *slog.Logger
 	since time.Time
 	// generation is another one with every start of the supervisor.
@@ -106,7 +108,7 @@ func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
 	}
 	hurry()
 	plan, err := config.Load(m.Path, config.Options{
-		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.o.root(),
+		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.facts.Root(), Self: s.facts.Name,
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/privilege/stage"
 )
 
 // The ways a tree is held; see the package comment.
@@ -39,9 +41,17 @@ type Spec struct {
 	// Files become descriptors 3, 4, … of the main process, told to it by
 	// LISTEN_FDS, LISTEN_FDNAMES (Names, as many as there are Files) and
 	// LISTEN_PID, its own number (sd_listen_fds(3)). The caller keeps and
-	// closes them. Whoever uses them calls Stage first in its main.
+	// closes them.
 	Files []*os.File
 	Names []string
+	// Orders are what else is done to the process; nil for nothing.
+	Orders *stage.Orders
+	// Cgroup is what its cgroup is held to. With any, nothing else than a
+	// cgroup can hold the tree.
+	Cgroup stage.Cgroup
+	// Reaper is whether the main process is a process 1 above the command, as
+	// a PID namespace needs.
+	Reaper bool
 }
 
 // Process identifies a main process beyond its number, so that it can be
@@ -71,10 +81,19 @@ type Status struct {
 	Code   int            `json:"code"`
 	Signal syscall.Signal `json:"signal,omitempty"`
 	Core   bool           `json:"core,omitempty"`
+	// OOM is how many processes of the tree the kernel ended for want of
+	// memory, where the tree's cgroup counts them.
+	OOM int `json:"oom,omitempty"`
 }
 
 func (s Status) String() string {
 	switch {
+	case s.OOM > 0 && (s.Signal == syscall.SIGKILL || s.Code == killedStatus):
+		return "OOM killed"
+	case s.OOM > 0:
+		bare := s
+		bare.OOM = 0
+		return fmt.Sprintf("%s (the OOM killer ended %d of its processes)", bare, s.OOM)
 	case !s.Known:
 		return "ended, and nobody saw how"
 	case s.Signal != 0 && s.Core:
@@ -84,6 +103,10 @@ func (s Status) String() string {
 	}
 	return fmt.Sprintf("exit %d", s.Code)
 }
+
+// killedStatus is the status of a shell, or of a process 1, whose child was
+// killed.
+const killedStatus = 128 + int(syscall.SIGKILL)
 
 func signalName(s syscall.Signal) string {
 	if name := unix.SignalName(s); name != "" {

@@ -2,6 +2,7 @@ package proc
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -87,6 +88,9 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 		if f, late = h.fateOf(tr, reaped); late {
 			return
 		}
+	}
+	if tr.process.Cgroup != "" {
+		f.status.OOM = oomKills(tr.process.Cgroup)
 	}
 	delete(h.mains, tr.process.PID)
 	h.unfollow(tr.main)
@@ -210,6 +214,10 @@ func (h *Host) settle(tr *tree, left []int) {
 	h.mu.Unlock()
 	if tr.process.Cgroup != "" {
 		removeCgroup(tr.process.Cgroup)
+		if parent := filepath.Dir(tr.process.Cgroup); parent != h.groups.root {
+			// Below a root of its own there may be nobody else.
+			_ = unix.Rmdir(parent)
+		}
 	}
 	h.o.Notify(Emptied{Tree: tr.id})
 }

@@ -2,7 +2,6 @@ package proc
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 // Start starts a tree. Its events may come before Start returns. The error is
 // a *NotFoundError, a *StartError, or one of the machine's; then there is no
-// tree, though events may come of the stage that was to become one.
+// tree.
 func (h *Host) Start(s Spec) (Process, error) {
 	if len(s.Argv) == 0 {
 		return Process{}, &NotFoundError{Name: `""`}
@@ -34,17 +33,33 @@ func (h *Host) Start(s Spec) (Process, error) {
 	o := order{
 		path: path, argv: s.Argv, env: s.Env, dir: s.Dir,
 		stdout: descriptor(s.Stdout), stderr: descriptor(s.Stderr),
-		cgroup: h.groups.make(mark),
+		orders: s.Orders, reaper: s.Reaper,
+	}
+	if len(s.Files) > 0 {
+		o.listen, o.env = true, listenEnv(s.Env, s.Names)
+		for _, f := range s.Files {
+			o.files = append(o.files, descriptor(f))
+		}
+	}
+	if err := h.giveBackFiles(&o); err != nil {
+		return Process{}, err
+	}
+	if o.cgroup, err = h.group(mark, s.Cgroup); err != nil {
+		return Process{}, err
 	}
 	if o.cgroup == "" {
 		o.mark = mark
 	}
-	p, err := h.launch(s, o)
+	o.bound = len(s.Cgroup.Files) > 0 || s.Cgroup.Root != ""
+	p, err := h.fork(s.Tree, o)
 	if err == nil {
 		return p, nil
 	}
 	if o.cgroup != "" {
 		removeCgroup(o.cgroup)
+	}
+	if explained, ok := explainStep(s, err); ok {
+		return Process{}, explained
 	}
 	if !isErrno(err) {
 		return Process{}, err
@@ -52,28 +67,11 @@ func (h *Host) Start(s Spec) (Process, error) {
 	return Process{}, explain(s, path, err)
 }
 
-// launch forks, by way of the stage where there are files, and waits until the
-// stage has become the service.
-func (h *Host) launch(s Spec, o order) (Process, error) {
-	if len(s.Files) == 0 {
-		return h.fork(s.Tree, o)
-	}
-	reached, err := stage(&o, s)
-	if err != nil {
-		return Process{}, fmt.Errorf("cannot make a pipe: %w", err)
-	}
-	p, err := h.fork(s.Tree, o)
-	if wrong := reached(err == nil); err == nil {
-		err = wrong
-	}
-	return p, err
-}
-
 // fork forks and puts the tree into the table. Where the kernel refuses the
 // cgroup, the tree is held by a marker instead.
 func (h *Host) fork(id TreeID, o order) (Process, error) {
 	t, err := h.give(id, &o)
-	if err != nil && o.cgroup != "" && (errors.Is(err, errHeld) || refusesCgroup(err)) {
+	if err != nil && o.cgroup != "" && !o.bound && (errors.Is(err, errHeld) || refusedBefore(err) && refusesCgroup(err)) {
 		removeCgroup(o.cgroup)
 		o.cgroup, o.mark = "", newMark()
 		again, errAgain := h.give(id, &o)

@@ -13,6 +13,7 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor/guardian"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/store"
 )
 
@@ -253,8 +254,9 @@ func (a *app) manifestPath() (string, error) {
 // load reads the manifest here, so that what is wrong with it is said before
 // anything is touched.
 func (a *app) load(m ipc.Manifest) (*config.Plan, error) {
+	self := privilege.Here(a.DropPrivileges)
 	return config.Load(m.Path, config.Options{
-		Env: m.Env, System: a.Sys, DropPrivileges: a.DropPrivileges, Root: os.Geteuid() == 0,
+		Env: m.Env, System: a.Sys, DropPrivileges: a.DropPrivileges, Root: self.Root(), Self: self.Name,
 	})
 }
 

@@ -31,6 +31,7 @@ type grammar struct {
 	Events   eventsCmd   `cmd:"" help:"Show what happened."`
 	Why      whyCmd      `cmd:"" help:"Say why a unit is in its state."`
 	Graph    graphCmd    `cmd:"" help:"Show the dependency graph."`
+	TUI      tuiCmd      `cmd:"" name:"tui" help:"Open the dashboard."`
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
