@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},
 	"cmd/bench-tui":            {},
+	"cmd/shots":                {},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
 	"ipc":                      {},
 	"supervisor/unit":          {},
