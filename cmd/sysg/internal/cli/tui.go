@@ -52,9 +52,11 @@ func (c *tuiCmd) options(a *app) tui.Options {
 	if a.named {
 		here = a.Config
 	}
+	set := a.dashboard
 	return tui.Options{
 		Reach: tui.Reach{Dial: a.dial, Arrive: a.dialWhenThere}, Socket: a.paths.Socket(), Project: a.Project, Host: host,
-		Theme: c.Theme, Color: a.Color, ASCII: c.ASCII, View: c.View, ReadOnly: c.ReadOnly, Mouse: c.Mouse, Here: here,
+		Theme: first(c.Theme, set.theme), Color: a.Color, ASCII: c.ASCII || set.ascii, View: first(c.View, set.view),
+		Columns: set.columns, Keys: set.keys, ReadOnly: c.ReadOnly || set.readOnly, Mouse: c.Mouse || set.mouse, Here: here,
 		Manifest: a.manifestFor, Launch: func() *exec.Cmd { return a.self("start", "--daemonize", "--config", here) },
 		Pager: a.pager, Keep: keep, Getenv: a.getenv, In: os.Stdin, Out: a.Stdout,
 	}
