@@ -113,7 +113,7 @@ func until(text string) step { return step{text: text} }
 
 // to selects a unit by filtering for it and taking the filter away again.
 func to(unit string) []step {
-	return []step{until("postgres"), keys("/"), keys("^" + unit + "$"), keys("Enter"), until("Logs: " + unit), keys("/"), keys("Enter"), until("mailer")}
+	return []step{until("postgres"), keys("/"), keys("^" + unit + "$"), keys("Enter"), until("Logs: " + unit), keys("/"), keys("C-u"), keys("Enter"), until("mailer")}
 }
 
 func steps(lists ...[]step) []step { return slices.Concat(lists...) }
