@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 func main() {
@@ -74,7 +75,7 @@ func take(s *stage, dir string, shot shot) error {
 	if err := os.WriteFile(base+".svg", svg, 0o644); err != nil {
 		return err
 	}
-	out, err := exec.Command("rsvg-convert", "--zoom=1.5", "--output="+base+".png", base+".svg").CombinedOutput()
+	out, err := exec.Command("rsvg-convert", "--zoom=1.25", "--output="+base+".png", base+".svg").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("rsvg-convert: %w: %s", err, out)
 	}
@@ -105,6 +106,8 @@ type step struct {
 	text string
 	// sysg is run with these arguments, without waiting for its end.
 	sysg []string
+	// pause lets time go by, so that charts have something to show.
+	pause time.Duration
 }
 
 func keys(list ...string) step { return step{keys: list} }
@@ -120,7 +123,7 @@ func steps(lists ...[]step) []step { return slices.Concat(lists...) }
 
 // shots are all pictures, in the order in which they are taken.
 var shots = []shot{
-	{name: "units", w: 120, h: 35, steps: steps(to("api"), []step{until("GET /v1")})},
+	{name: "units", w: 120, h: 35, steps: steps(to("api"), []step{until("GET /v1"), {pause: time.Minute}})},
 	{name: "units-80x24", w: 80, h: 24, steps: to("api")},
 	{name: "units-50x14", w: 50, h: 14, steps: []step{until("mailer")}},
 	{name: "units-ascii", w: 80, h: 24, args: []string{"--ascii", "--theme=mono"}, steps: to("api")},
@@ -129,7 +132,7 @@ var shots = []shot{
 	{name: "graph-rails", w: 80, h: 20, steps: steps(to("search"), []step{keys("3"), until("satisfied"), keys("b"), until("rails")})},
 	{name: "logs", w: 120, h: 24, steps: steps(to("api"), []step{keys("l")}, []step{until("GET /v1"), keys("1")}, to("worker"), []step{keys("v"), keys("1")}, to("search"), []step{keys("v"), keys("2"), until("probe")})},
 	{name: "detail", w: 120, h: 30, steps: steps(to("api"), []step{keys("Enter"), until("Overview")})},
-	{name: "events", w: 100, h: 20, steps: []step{until("mailer"), keys("4"), until("exit 78")}},
+	{name: "events", w: 100, h: 20, steps: []step{until("mailer"), keys("4"), until("reindex")}},
 	{name: "cron", w: 100, h: 20, steps: []step{until("mailer"), keys("5"), until("reindex")}},
 	{name: "confirm", w: 100, h: 26, steps: steps(to("postgres"), []step{keys("s"), until("depend")})},
 	{name: "palette", w: 100, h: 26, steps: []step{until("mailer"), keys(":"), keys("rest"), until("restart")}},

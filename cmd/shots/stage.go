@@ -58,9 +58,8 @@ func (s *stage) tmux(args ...string) (string, error) {
 	return string(out), nil
 }
 
-// settling is how long the system runs before the first picture, so that its
-// charts have something to show.
-const settling = 75 * time.Second
+// settling is how long the system runs before something goes wrong in it.
+const settling = 20 * time.Second
 
 // prepare starts the system, and has something go wrong in it.
 func (s *stage) prepare() error {
@@ -112,6 +111,9 @@ func (s *stage) perform(shot shot) (string, error) {
 
 func (s *stage) do(step step) error {
 	switch {
+	case step.pause > 0:
+		time.Sleep(step.pause)
+		return nil
 	case len(step.sysg) > 0:
 		cmd := s.command(s.sysg, step.sysg...)
 		if err := cmd.Start(); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"strconv"
@@ -55,7 +56,25 @@ func (c colors) paint(l look) (fore, back string) {
 		}
 		fore, back = back, fore
 	}
+	if l.dim {
+		behind := back
+		if behind == "" {
+			behind = c.back
+		}
+		fore = mix(fore, behind)
+	}
 	return fore, back
+}
+
+// mix is three parts of a colour and two of another: dim.
+func mix(a, b string) string {
+	var x, y [3]int
+	for i := range 3 {
+		n, _ := strconv.ParseUint(a[1+2*i:3+2*i], 16, 8)
+		m, _ := strconv.ParseUint(b[1+2*i:3+2*i], 16, 8)
+		x[i], y[i] = int(n), int(m)
+	}
+	return hex((3*x[0]+2*y[0])/5, (3*x[1]+2*y[1])/5, (3*x[2]+2*y[2])/5)
 }
 
 // render draws a screen as SVG. Lines, blocks and braille patterns are drawn as
@@ -87,31 +106,41 @@ func render(rows [][]char, c colors) []byte {
 func draw(b *bytes.Buffer, c colors, list []char, x, y float64) {
 	fore, back := c.paint(list[0].look)
 	if back != "" {
-		rect(b, x, y, float64(len(list))*charW, charH, back, 1)
-	}
-	opacity := 1.0
-	if list[0].look.dim {
-		opacity = 0.6
+		rect(b, x, y, float64(len(list))*charW, charH, back)
 	}
 	for i := 0; i < len(list); {
 		if list[i].text == " " || list[i].text == "" {
 			i++
 			continue
 		}
-		if shape(b, list[i].text, x+float64(i)*charW, y, fore, opacity) {
+		if n := ruled(list[i:]); n > 1 {
+			rect(b, x+float64(i)*charW, y+(charH-thick)/2, float64(n)*charW, thick, fore)
+			i += n
+			continue
+		}
+		if shape(b, list[i].text, x+float64(i)*charW, y, fore, cmp.Or(back, c.back)) {
 			i++
 			continue
 		}
-		i += word(b, list[i:], x+float64(i)*charW, y, fore, opacity)
+		i += word(b, list[i:], x+float64(i)*charW, y, fore)
 	}
 	if list[0].look.underline {
-		rect(b, x, y+charH-2.5, float64(len(list))*charW, 1, fore, opacity)
+		rect(b, x, y+charH-2.5, float64(len(list))*charW, 1, fore)
 	}
+}
+
+// ruled is how many places from the first on are one horizontal line.
+func ruled(list []char) int {
+	n := 0
+	for n < len(list) && list[n].text == "─" {
+		n++
+	}
+	return n
 }
 
 // word draws printable ASCII up to the next blank, or one other character, and
 // says how many places that were.
-func word(b *bytes.Buffer, list []char, x, y float64, fore string, opacity float64) int {
+func word(b *bytes.Buffer, list []char, x, y float64, fore string) int {
 	n, text := 1, list[0].text
 	if ascii(text) {
 		for n < len(list) && ascii(list[n].text) {
@@ -122,9 +151,6 @@ func word(b *bytes.Buffer, list []char, x, y float64, fore string, opacity float
 	fmt.Fprintf(b, `<text x="%.2f" y="%.2f" fill="%s"`, x, y+baseline, fore)
 	if list[0].look.bold {
 		b.WriteString(` font-weight="bold"`)
-	}
-	if opacity < 1 {
-		fmt.Fprintf(b, ` opacity="%.2f"`, opacity)
 	}
 	if n > 1 {
 		fmt.Fprintf(b, ` textLength="%.2f"`, float64(n)*charW)
@@ -137,11 +163,8 @@ func word(b *bytes.Buffer, list []char, x, y float64, fore string, opacity float
 
 func ascii(s string) bool { return len(s) == 1 && s[0] > ' ' && s[0] <= '~' }
 
-func rect(b *bytes.Buffer, x, y, w, h float64, fill string, opacity float64) {
+func rect(b *bytes.Buffer, x, y, w, h float64, fill string) {
 	fmt.Fprintf(b, `<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" fill="%s"`, x, y, w, h, fill)
-	if opacity < 1 {
-		fmt.Fprintf(b, ` opacity="%.2f"`, opacity)
-	}
 	b.WriteString("/>\n")
 }
 
@@ -151,44 +174,47 @@ var sides = map[rune]int{
 	'│': 5, '─': 10, '└': 3, '┌': 6, '├': 7, '┘': 9, '┴': 11, '┐': 12, '┤': 13, '┬': 14, '┼': 15,
 }
 
+// thick is how thick lines are.
+const thick = 1.2
+
 // shape draws a line, a block or a braille pattern, and says whether text was one.
-func shape(b *bytes.Buffer, text string, x, y float64, fore string, opacity float64) bool {
+func shape(b *bytes.Buffer, text string, x, y float64, fore, behind string) bool {
 	r, n := utf8.DecodeRuneInString(text)
 	if n != len(text) {
 		return false
 	}
-	const mx, my, thick = charW / 2, charH / 2, 1.2
+	const mx, my = charW / 2, charH / 2
 	if s, ok := sides[r]; ok {
 		if s&1 != 0 {
-			rect(b, x+mx-thick/2, y, thick, my+thick/2, fore, opacity)
+			rect(b, x+mx-thick/2, y, thick, my+thick/2, fore)
 		}
 		if s&4 != 0 {
-			rect(b, x+mx-thick/2, y+my-thick/2, thick, my+thick/2, fore, opacity)
+			rect(b, x+mx-thick/2, y+my-thick/2, thick, my+thick/2, fore)
 		}
 		if s&2 != 0 {
-			rect(b, x+mx-thick/2, y+my-thick/2, mx+thick/2, thick, fore, opacity)
+			rect(b, x+mx-thick/2, y+my-thick/2, mx+thick/2, thick, fore)
 		}
 		if s&8 != 0 {
-			rect(b, x, y+my-thick/2, mx+thick/2, thick, fore, opacity)
+			rect(b, x, y+my-thick/2, mx+thick/2, thick, fore)
 		}
 		return true
 	}
 	switch {
 	case r >= '▁' && r <= '█':
 		part := charH * float64(r-'▁'+1) / 8
-		rect(b, x, y+charH-part, charW, part, fore, opacity)
+		rect(b, x, y+charH-part, charW, part, fore)
 	case r == '░':
-		rect(b, x, y, charW, charH, fore, opacity*0.25)
+		rect(b, x, y, charW, charH, mix(mix(fore, behind), behind))
 	case r == '╌':
 		for i := range 2 {
-			rect(b, x+0.8+float64(i)*charW/2, y+my-thick/2, charW/2-1.6, thick, fore, opacity)
+			rect(b, x+0.8+float64(i)*charW/2, y+my-thick/2, charW/2-1.6, thick, fore)
 		}
 	case r == '╎':
 		for i := range 2 {
-			rect(b, x+mx-thick/2, y+1.5+float64(i)*charH/2, thick, charH/2-3, fore, opacity)
+			rect(b, x+mx-thick/2, y+1.5+float64(i)*charH/2, thick, charH/2-3, fore)
 		}
 	case r >= 0x2800 && r <= 0x28ff:
-		braille(b, int(r-0x2800), x, y, fore, opacity)
+		braille(b, int(r-0x2800), x, y, fore)
 	default:
 		return false
 	}
@@ -196,16 +222,13 @@ func shape(b *bytes.Buffer, text string, x, y float64, fore string, opacity floa
 }
 
 // braille draws the dots of a pattern (Unicode block U+2800).
-func braille(b *bytes.Buffer, bits int, x, y float64, fore string, opacity float64) {
+func braille(b *bytes.Buffer, bits int, x, y float64, fore string) {
 	dots := [8][2]int{{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1}, {1, 2}, {0, 3}, {1, 3}}
 	for i, d := range dots {
 		if bits>>i&1 == 0 {
 			continue
 		}
 		fmt.Fprintf(b, `<circle cx="%.2f" cy="%.2f" r="1.3" fill="%s"`, x+charW*(0.25+0.5*float64(d[0])), y+charH*(0.125+0.25*float64(d[1])), fore)
-		if opacity < 1 {
-			fmt.Fprintf(b, ` opacity="%.2f"`, opacity)
-		}
 		b.WriteString("/>\n")
 	}
 }
