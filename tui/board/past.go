@@ -34,15 +34,22 @@ func (f *Figures) add(cpu, memory float32) {
 
 // CPU and Memory are the last n samples, oldest first; fewer where fewer are
 // known. NaN is where nothing ran.
-func (f *Figures) CPU(n int) []float64 { return f.last(&f.cpu, n) }
-
-// Memory is in bytes.
-func (f *Figures) Memory(n int) []float64 { return f.last(&f.memory, n) }
-
-func (f *Figures) last(from *[Seconds]float32, n int) []float64 {
+func (f *Figures) CPU(n int) []float64 {
 	if f == nil {
 		return nil
 	}
+	return f.last(&f.cpu, n)
+}
+
+// Memory is in bytes.
+func (f *Figures) Memory(n int) []float64 {
+	if f == nil {
+		return nil
+	}
+	return f.last(&f.memory, n)
+}
+
+func (f *Figures) last(from *[Seconds]float32, n int) []float64 {
 	n = max(min(n, f.n), 0)
 	list := make([]float64, n)
 	for i := range list {
