@@ -24,6 +24,8 @@ type Options struct {
 	// System is --sys, DropPrivileges its companion, Root whether the
 	// supervisor runs as root.
 	System, DropPrivileges, Root bool
+	// Self is the name of the user the supervisor runs as.
+	Self string
 }
 
 // Names are the names a manifest is looked for by, the first wins.

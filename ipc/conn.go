@@ -143,7 +143,7 @@ func (c *conn) greet(m message) bool {
 		return false
 	}
 	c.hello = p
-	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir})
+	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian()})
 	return true
 }
 

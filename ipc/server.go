@@ -53,6 +53,9 @@ type Handler interface {
 type ServerOptions struct {
 	Version  string
 	StateDir string
+	// Guardian is the pid of the process that starts this one again, 0 for
+	// none; nil where there never is one.
+	Guardian func() int
 	// Log gets what is worth knowing; nil for nowhere.
 	Log *slog.Logger
 	// Peer says who is at the other end of a connection; nil asks the
@@ -61,6 +64,13 @@ type ServerOptions struct {
 	// WriteTimeout is how long an answer may wait for a client to read; 0
 	// means 30 s.
 	WriteTimeout time.Duration
+}
+
+func (o ServerOptions) guardian() int {
+	if o.Guardian == nil {
+		return 0
+	}
+	return o.Guardian()
 }
 
 // Server answers clients.

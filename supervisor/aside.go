@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"systemg/config"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -76,8 +77,20 @@ func (l *loop) orderAside(a Aside, done chan unit.Exit) proc.TreeID {
 	l.asideSeq++
 	id := proc.TreeID{Unit: a.Def.ID() + ":" + a.Kind, Run: l.asideSeq}
 	l.asides[id] = &aside{tree: tree{step: unit.StepKind(a.Kind), run: a.Run}, def: a.Def, base: a.Base, line: a.Line, patient: a.Patient, done: done}
-	l.s.jobs.put(job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a})
+	one := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, home: l.o.Home}
+	if e, ok := l.entries[a.Def.ID()]; ok {
+		one.main = e.mainOf(a.Run)
+	}
+	l.s.jobs.put(one)
 	return id
+}
+
+// mainOf is the number of a run's main process, 0 where it does not live.
+func (e *entry) mainOf(run uint64) int {
+	if in := e.at(run); in != nil && in.u.Main && !in.u.Exited {
+		return in.process.PID
+	}
+	return 0
 }
 
 func (l *loop) killAside(id proc.TreeID) {
@@ -131,9 +144,14 @@ func (l *loop) asideOver(a *aside, id proc.TreeID, exit unit.Exit) {
 // startAside starts one.
 func (s *Supervisor) startAside(one job) (proc.Process, error) {
 	o, a := s.loop.o, one.aside
+	plan, err := privilege.Of(&one.def.Privileges, o.Facts)
+	if err != nil {
+		return proc.Process{}, err
+	}
+	plan.Beside(one.main)
 	spec := proc.Spec{
 		Tree: one.id, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
-		Env: environment(one), Stdout: a.Output, Stderr: a.Output,
+		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders, Cgroup: plan.Cgroup, Reaper: plan.Reaper,
 	}
 	if a.Output == nil {
 		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, Onward)

@@ -18,6 +18,8 @@ type Baseline struct {
 	Units []Mark
 	// Changes is what an apply or a restart did to definitions.
 	Changes []Change
+	// Forgotten are units that gave way to a new one, with their logs.
+	Forgotten []string
 }
 
 // Mark is one unit before a command.
@@ -160,8 +162,19 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 	return s.replace(ctx, src, sel, replaces, "restarted by an operator")
 }
 
-// Deploy is Restart of units that are named, for another reason.
+// Deploy is Restart of units that are named, for another reason. The error is an
+// *AdhocError where one of them has no manifest; then nothing is done.
 func (s *Supervisor) Deploy(ctx context.Context, src *Source, sel Selection) (Baseline, error) {
+	_, err := ask(ctx, s, func(l *loop) (struct{}, error) {
+		// A name that only the source knows is of a manifest.
+		if chosen, err := l.choose(sel); err == nil {
+			return struct{}{}, declared(chosen)
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return Baseline{}, err
+	}
 	return s.replace(ctx, src, sel, "", "deployed by an operator")
 }
 

@@ -52,7 +52,7 @@ func (l *loop) order(e *entry, step unit.StepKind, run uint64) {
 	e.trees[id] = &tree{step: step, run: run}
 	l.s.jobs.put(job{
 		id: id, def: in.def, step: step, run: run, base: l.base(e), main: in.process.PID, slots: e.slots(in),
-		beside: e.accompanied(in),
+		beside: e.accompanied(in), home: l.o.Home,
 	})
 }
 

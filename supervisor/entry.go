@@ -9,6 +9,7 @@ import (
 	"systemg/supervisor/graph"
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -117,9 +118,9 @@ const (
 	orderKill
 )
 
-func newEntry(def *config.Unit, place int, stability time.Duration) *entry {
+func newEntry(def *config.Unit, place int, o *Options) *entry {
 	return &entry{
-		instance: instance{def: def, u: unit.New(policy(def, stability), time.Now()), slot: firstSlot(def, "")},
+		instance: instance{def: def, u: unit.New(policy(def, o), time.Now()), slot: firstSlot(def, "")},
 		place:    place,
 		trees:    map[proc.TreeID]*tree{},
 	}
@@ -220,7 +221,7 @@ func (e *entry) look() *View {
 }
 
 // policy is what the machine has to know of a definition.
-func policy(def *config.Unit, stability time.Duration) unit.Policy {
+func policy(def *config.Unit, o *Options) unit.Policy {
 	return unit.Policy{
 		Oneshot:        def.Kind == config.Oneshot,
 		Cron:           def.Kind == config.CronJob,
@@ -234,13 +235,13 @@ func policy(def *config.Unit, stability time.Duration) unit.Policy {
 		Jitter:         def.Backoff.Jitter,
 		MaxRestarts:    def.MaxRestarts,
 		RestartReset:   def.RestartReset,
-		Stability:      stability,
+		Stability:      o.Stability,
 		StopTimeout:    def.Stop.Timeout,
 		SkipAlways:     def.Skip.Always,
 		HasSkip:        def.Skip.Command != "",
 		HasPreStart:    def.Deployment.PreStart != "",
 		HasStopCommand: def.Stop.Command != "",
-		Refuse:         refusal(def),
+		Refuse:         refusal(def, o.Facts),
 	}
 }
 
@@ -251,9 +252,12 @@ func healthTimeout(def *config.Unit) time.Duration {
 	return max(def.Health.Timeout, def.Health.StartPeriod)
 }
 
-// refusal is why this version cannot start the unit, or empty. A key that
-// cannot be carried out is never ignored.
-func refusal(def *config.Unit) string {
+// refusal is why this version, on this machine and as this user, cannot start
+// the unit, or empty. A key that cannot be carried out is never ignored.
+func refusal(def *config.Unit, f privilege.Facts) string {
+	if err := privilege.Refused(&def.Privileges, f); err != nil {
+		return "refused: " + err.Error()
+	}
 	if len(def.Unbuilt) == 0 {
 		return ""
 	}

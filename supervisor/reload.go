@@ -135,7 +135,7 @@ func (l *loop) load(src *Source, only string, how loading) []Change {
 func (l *loop) define(def *config.Unit, how loading) {
 	e, ok := l.entries[def.ID()]
 	if !ok {
-		e = newEntry(def, l.nextPlace(), l.o.Stability)
+		e = newEntry(def, l.nextPlace(), &l.o)
 		l.entries[def.ID()] = e
 		l.setClock(e, 0)
 		l.touch(e)
@@ -211,7 +211,7 @@ func (l *loop) addAdhoc(def *config.Unit, env []string) (*entry, error) {
 		run = max(old.u.Run, old.u.Runs)
 		l.unrelate(old)
 	}
-	e := newEntry(def, l.nextPlace(), l.o.Stability)
+	e := newEntry(def, l.nextPlace(), &l.o)
 	e.adhoc, e.base = true, env
 	e.u.Run, e.u.Runs = run, run
 	l.entries[def.ID()] = e

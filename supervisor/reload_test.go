@@ -93,6 +93,28 @@ func TestDeadlinesThatPassedByAreForgotten(t *testing.T) {
 	})
 }
 
+// Replicas that no manifest names any more are found by their own names only.
+func TestANameDoesNotMeanReplicasThatAreNoMore(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(replicas("web", 3)...)
+		r.apply(replicas("web", 2)...)
+		r.pass(time.Second)
+		for name, want := range map[string]int{"web": 2, "web.3": 1, "demo/web": 2} {
+			views, err := r.sup.Snapshot().Select(Selection{Units: []string{name}}, true)
+			if err != nil || len(views) != want {
+				t.Errorf("%s stands for %d units, %v; want %d", name, len(views), err, want)
+			}
+		}
+		// Where all are gone it still says which they were.
+		r.apply(service("other"))
+		r.pass(time.Second)
+		views, err := r.sup.Snapshot().Select(Selection{Units: []string{"web"}}, true)
+		if err != nil || len(views) != 3 {
+			t.Errorf("web stands for %d units, %v; want 3", len(views), err)
+		}
+	})
+}
+
 // A service that became replicas is remembered, and its name means them.
 func TestANameMeansTheReplicasThatTookItsPlace(t *testing.T) {
 	inRoom(t, func(r *room) {

@@ -34,7 +34,8 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
 			var runs []uint64
-			if l.adopt(e, u, state.BootID) {
+			if l.adopt(e, u, state.BootID) || u.PID != 0 && state.BootID == l.o.BootID {
+				// Also what one that has ended wrote last is in its pipes.
 				runs = append(runs, u.Run)
 			}
 			l.resume(e, u)
@@ -62,13 +63,13 @@ func takenOver(s store.UnitState) store.UnitState {
 		return s
 	}
 	old := store.BesideState{
-		Run: s.Run, PID: s.PID, StartTicks: s.StartTicks, Mark: s.Mark, Cgroup: s.Cgroup,
+		Run: s.Run, PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, Mark: s.Mark, Cgroup: s.Cgroup,
 		Containment: s.Containment, StartedAt: s.StartedAt, Slot: s.Slot, Definition: s.Definition,
 	}
 	if s.Proven && !bytes.Equal(s.Definition, b.Definition) {
 		s.Good = append(slices.Clone(s.Good), s.Definition)
 	}
-	s.Run, s.PID, s.StartTicks, s.Mark, s.Cgroup = b.Run, b.PID, b.StartTicks, b.Mark, b.Cgroup
+	s.Run, s.PID, s.StartTicks, s.Handle, s.Mark, s.Cgroup = b.Run, b.PID, b.StartTicks, b.Handle, b.Mark, b.Cgroup
 	s.Containment, s.StartedAt, s.Slot, s.Definition = b.Containment, b.StartedAt, b.Slot, b.Definition
 	s.State, s.Reason, s.Ready, s.Proven, s.Restarts, s.Health, s.Then = string(unit.Running), "", true, true, 0, "", ""
 	s.Rollout, s.Beside = string(deploy.Draining), nil
@@ -80,7 +81,7 @@ func takenOver(s store.UnitState) store.UnitState {
 
 // enroll makes an entry of a saved unit, at rest.
 func (l *loop) enroll(s store.UnitState) {
-	e := newEntry(DefinitionOf(s), l.nextPlace(), l.o.Stability)
+	e := newEntry(DefinitionOf(s), l.nextPlace(), &l.o)
 	saved := ViewOf(s)
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
@@ -130,7 +131,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
 	}
 	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
-		l.vanished(e, id, s.Run, err)
+		l.vanished(e, id, s.Run, p, err)
 		return false
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
@@ -208,7 +209,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 		return false
 	}
 	p := proc.Process{
-		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, BootID: bootID, Mark: s.Mark,
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
@@ -258,15 +259,26 @@ func (l *loop) switchBack(e *entry, in *instance, gone bool) {
 }
 
 // vanished judges a run that ended while no supervisor watched.
-func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, why error) {
+func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, p proc.Process, why error) {
 	delete(e.trees, id)
 	exit := unit.Exit{
 		Run: run, Code: -1, Time: time.Now(),
 		Text: fmt.Sprintf("ended while no supervisor ran (%v)", why),
 	}
+	if status, at, ok := l.fate(p); ok {
+		exit = exitOf(e.def, l.base(e), shellLine(e.def, unit.NoStep), run, proc.Exited{Status: status, Time: at})
+	}
 	e.ends++
 	l.step(e, unit.Exited{Run: run, Exit: exit})
 	l.step(e, unit.Emptied{Run: run})
+}
+
+// fate is how a process ended that is gone.
+func (l *loop) fate(p proc.Process) (proc.Status, time.Time, bool) {
+	if l.o.Fate == nil {
+		return proc.Status{}, time.Time{}, false
+	}
+	return l.o.Fate(p)
 }
 
 // reattach opens the outputs of adopted runs again: off the loop, but where two
@@ -288,7 +300,7 @@ func (l *loop) reattach(def *config.Unit, runs []uint64) {
 
 func processOf(s store.UnitState, bootID string) proc.Process {
 	return proc.Process{
-		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, BootID: bootID, Mark: s.Mark,
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 }

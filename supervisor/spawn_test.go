@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -128,6 +129,12 @@ func TestFinishedChildrenAreKeptUpToANumber(t *testing.T) {
 		}
 		if _, ok := r.sup.Snapshot().Find("demo/c0"); ok {
 			r.Error("the oldest child is still known")
+		}
+		// Who asked is told, for what is kept of them elsewhere.
+		r.exit(fmt.Sprintf("c%d", keepFinished+4), 0)
+		b, err := r.sup.Spawn(context.Background(), Child{Tree: TreeOf(r.view("boss")), Name: "last", Exec: []string{"last"}, Dir: "/"})
+		if err != nil || !slices.Equal(b.Forgotten, []string{"demo/c4"}) {
+			r.Errorf("forgotten are %v, %v", b.Forgotten, err)
 		}
 	})
 }

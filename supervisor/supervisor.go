@@ -11,6 +11,7 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/watch"
@@ -83,8 +84,16 @@ type Options struct {
 	Ledger  Ledger
 	History store.CronHistory
 	Log     *slog.Logger
+	// Home is the state directory that units are told as SYSG_STATE_DIR;
+	// empty tells them nothing.
+	Home string
+	// Facts are what the privileges of units depend on.
+	Facts privilege.Facts
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
+	// Fate says how a process ended that an earlier supervisor started and
+	// that does not live any more; nil where nobody knows.
+	Fate func(proc.Process) (proc.Status, time.Time, bool)
 	// Stability is how long a new run has to live to count as running;
 	// 0 means 250 ms.
 	Stability time.Duration
@@ -159,6 +168,14 @@ func (s *Supervisor) LongestStep() time.Duration { return time.Duration(s.longes
 // says that the key's problem is over.
 func (s *Supervisor) SetProblem(key, text string) {
 	s.send(func(l *loop) { l.setProblem(key, text) })
+}
+
+// Save has the state handed to the saver now. It returns when that is done.
+func (s *Supervisor) Save() {
+	_, _ = ask(context.Background(), s, func(l *loop) (struct{}, error) {
+		l.persist()
+		return struct{}{}, nil
+	})
 }
 
 func (s *Supervisor) send(m func(*loop)) {

@@ -9,14 +9,17 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -44,9 +47,9 @@ type Options struct {
 	Level          slog.Level
 	// Ready is called once, when the socket answers.
 	Ready func()
+	// Guarded is whether this process may be the child of a guardian.
+	Guarded bool
 }
-
-func (o Options) root() bool { return os.Geteuid() == 0 }
 
 func pid() int { return os.Getpid() }
 
@@ -59,11 +62,15 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := dir.Lock(); err != nil {
+	link, err := connect(o)
+	if err != nil {
+		return err
+	}
+	if err := lock(dir, link); err != nil {
 		return err
 	}
 	defer dir.Unlock()
-	d, err := assemble(o, dir)
+	d, err := assemble(o, dir, link)
 	if err != nil {
 		return err
 	}
@@ -81,17 +88,23 @@ type daemon struct {
 	output *logs.Writer
 	probes *supervisor.Probes
 	stop   chan struct{}
+	ward   ward
+	// replacing is held while this process becomes the guardian; dismissed
+	// is whether it ends.
+	replacing sync.Mutex
+	dismissed bool
 }
 
 // assemble makes the parts.
-func assemble(o Options, dir *store.Dir) (*daemon, error) {
+func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	output, err := logs.NewWriter(o.Paths.SupervisorLog(), supervisorLogBytes, supervisorLogFiles)
 	if err != nil {
 		return nil, err
 	}
 	d := &daemon{output: output, stop: make(chan struct{}, 1)}
-	d.o, d.dir, d.paths, d.since = o, dir, o.Paths, time.Now()
+	d.o, d.dir, d.paths, d.since, d.link = o, dir, o.Paths, time.Now(), link
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
+	d.facts = privilege.Here(o.DropPrivileges)
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
 	d.rest = time.AfterFunc(restAfter, d.relax)
 	d.quit = func() {
@@ -129,7 +142,7 @@ func (d *daemon) connect() error {
 	}
 	problem := func(key, text string) { d.sup.SetProblem(key, text) }
 	d.saver = store.NewSaver(d.dir, func(text string) { problem("state", text) })
-	d.mover, err = logs.NewMover(logs.MoverOptions{Problem: problem, Log: d.log})
+	d.mover, err = logs.NewMover(logs.MoverOptions{Problem: problem, Pipe: d.link.Pipe, Log: d.log})
 	if err != nil {
 		return err
 	}
@@ -137,18 +150,19 @@ func (d *daemon) connect() error {
 	d.outputs = supervisor.NewFiles(d.mover, d.paths)
 	d.host, err = proc.NewHost(proc.Options{
 		Name:   hostName(d.paths),
-		Notify: func(e proc.Event) { d.sup.Notify(e) },
-		Log:    d.log,
+		Notify: func(e proc.Event) { d.sup.Notify(e); d.ward.written(e) },
+		Log:    d.log, Guardian: d.link.Guardian(),
 	})
 	if err != nil {
 		return err
 	}
 	d.listenToServices()
 	d.sockets = sockets.NewTable(d.log)
+	d.guard()
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, BootID: boot, Generation: d.generation,
+		Log: d.log, Home: d.paths.State, Facts: d.facts, BootID: boot, Generation: d.generation, Fate: d.ward.fate,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()
@@ -224,21 +238,26 @@ func (d *daemon) run(ctx context.Context) error {
 	looped := make(chan struct{})
 	go func() { defer close(looped); d.sup.Run(loopCtx) }()
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
+	go d.serveGuardian()
 	if err := d.sup.Restore(ctx, d.state); err != nil {
 		return err
 	}
+	d.ward.settled()
+	d.sockets.Settle()
 	listener, err := ipc.Listen(d.paths.Socket())
 	if err != nil {
 		return err
 	}
-	srv := ipc.NewServer(d, ipc.ServerOptions{Version: d.o.Version, StateDir: d.paths.State, Log: d.log})
+	srv := ipc.NewServer(d, ipc.ServerOptions{Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
+	d.link.Ready()
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}
 	err = d.untilStopped(ctx, served)
+	d.dismissGuardian(err)
 	d.closeHooks()
 	shut, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()

@@ -11,8 +11,10 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -29,12 +31,15 @@ type server struct {
 	sampler *meter
 	journal *store.Journal
 	hooks   *hooks.Runner
-	told    *told
-	dir     *store.Dir
-	paths   store.Paths
-	o       Options
-	log     *slog.Logger
-	since   time.Time
+	// link leads to the guardian, nil for none.
+	link  *guardian.Link
+	told  *told
+	dir   *store.Dir
+	paths store.Paths
+	o     Options
+	facts privilege.Facts
+	log   *slog.Logger
+	since time.Time
 	// generation is another one with every start of the supervisor.
 	generation string
 	// hint is held while config_hint is rewritten.
@@ -103,7 +108,7 @@ func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
 	}
 	hurry()
 	plan, err := config.Load(m.Path, config.Options{
-		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.o.root(),
+		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.facts.Root(), Self: s.facts.Name,
 	})
 	if err != nil {
 		return nil, err
@@ -147,11 +152,7 @@ func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.Vi
 		return nil, nil, err
 	}
 	if len(views) > 1 {
-		var ids []string
-		for _, v := range views {
-			ids = append(ids, v.ID)
-		}
-		return nil, nil, &supervisor.AmbiguousError{Name: name, IDs: ids}
+		return nil, nil, Several(name, views)
 	}
 	return snap, views[0], nil
 }

@@ -50,6 +50,18 @@ func (*Host) Census() map[TreeID][]int { return nil }
 // Containment is none.
 func (*Host) Containment() string { return "" }
 
+// Told has nobody to tell of.
+func (*Host) Told(Remains, uint64) bool { return false }
+
+// Disowned has nothing to change.
+func (*Host) Disowned() {}
+
+// Freeze has nothing to hold back.
+func (*Host) Freeze() {}
+
+// Thaw has nothing to let go on.
+func (*Host) Thaw() {}
+
 // Watch fails.
 func (*Host) Watch(int, func()) error { return errSystem }
 

@@ -23,8 +23,9 @@ func BootID() (string, error) {
 
 // stat is what is needed of /proc/PID/stat.
 type stat struct {
-	state byte
-	ticks uint64
+	state  byte
+	parent int
+	ticks  uint64
 }
 
 // readStat reads a process's line; ErrGone where there is none.
@@ -44,7 +45,7 @@ func parseStat(data []byte) (stat, error) {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
 	fields := bytes.Fields(data[end+1:])
-	// The state is field 3, the start time field 22.
+	// The state is field 3, the parent field 4, the start time field 22.
 	if len(fields) < 20 || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
@@ -52,7 +53,11 @@ func parseStat(data []byte) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 	}
-	return stat{state: fields[0][0], ticks: ticks}, nil
+	parent, err := strconv.Atoi(string(fields[1]))
+	if err != nil {
+		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
+	}
+	return stat{state: fields[0][0], parent: parent, ticks: ticks}, nil
 }
 
 // dead is whether a process has ended, reaped or not.
@@ -124,8 +129,13 @@ func reap(pid int) (status Status, ok bool) {
 		}
 		break
 	}
+	return statusOf(ws), true
+}
+
+// statusOf is what wait(2) says.
+func statusOf(ws unix.WaitStatus) Status {
 	if ws.Signaled() {
-		return Status{Known: true, Code: -1, Signal: ws.Signal(), Core: ws.CoreDump()}, true
+		return Status{Known: true, Code: -1, Signal: ws.Signal(), Core: ws.CoreDump()}
 	}
-	return Status{Known: true, Code: ws.ExitStatus()}, true
+	return Status{Known: true, Code: ws.ExitStatus()}
 }

@@ -46,6 +46,8 @@ type app struct {
 	// named is whether --config stands on the command line, scoped whether
 	// Project comes from it.
 	named, scoped bool
+	// warned is whether the warnings of the manifest were told.
+	warned bool
 	// levelGiven is whether --log-level stands there.
 	levelGiven bool
 	// command is what stands after "--"; given says whether there was one.

@@ -88,7 +88,7 @@ func (a *app) superviseHere(ctx context.Context, ended chan<- error) (client *ip
 	isReady := make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
-		err := a.supervise(ctx, func() { close(isReady) })
+		err := a.supervise(ctx, false, func() { close(isReady) })
 		failed <- err
 		ended <- err
 	}()
