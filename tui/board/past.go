@@ -123,7 +123,7 @@ func (b *Board) moment(now time.Time) moment {
 	for i, u := range b.Units {
 		m.units[i] = trace{
 			reason: u.Reason, memory: u.MemoryBytes, since: u.Since.UnixNano(), started: u.StartedAt.UnixNano(),
-			cpu: float32(u.CPUPercent), pid: int32(u.PID), restarts: int32(u.Restarts), //nolint:gosec // pids and counts fit
+			cpu: float32(u.CPUPercent), pid: int32(u.PID), restarts: int32(u.Restarts),
 			state: word(u.State), health: word(u.Health), deploy: word(u.Deploy),
 		}
 	}
@@ -177,7 +177,7 @@ func (b *Board) At(t time.Time) *Board {
 	}
 	old := New()
 	old.Edges, old.Supervisor, old.Link, old.Past = b.Edges, b.Supervisor, b.Link, m.at
-	old.Topology, old.Changes = b.Topology, uint64(m.at.UnixNano()) //nolint:gosec // only another number
+	old.Topology, old.Changes = b.Topology, uint64(m.at.UnixNano())
 	for i, id := range m.roster {
 		old.Units = append(old.Units, m.units[i].unit(id, b.Unit(id), m.at))
 	}
