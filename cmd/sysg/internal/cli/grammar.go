@@ -71,12 +71,7 @@ func Main(args []string, around Surroundings) int {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
 	args = a.cut(args)
-	g := &grammar{}
-	parser, err := newParser(g, around)
-	if err != nil {
-		panic(err)
-	}
-	status, err := a.run(parser, g, args)
+	status, err := a.run(args)
 	report(around.Stderr, err, a.JSON || slices.Contains(args, "--json"))
 	if err != nil {
 		return exitStatus(err)
@@ -84,8 +79,8 @@ func Main(args []string, around Surroundings) int {
 	return status
 }
 
-func newParser(g *grammar, around Surroundings) (*kong.Kong, error) {
-	return kong.New(g, append(values(),
+func newParser(g any, around Surroundings, more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(g, append(append(values(), more...),
 		kong.Name("sysg"), kong.Description(description),
 		kong.Writers(around.Stdout, around.Stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),
@@ -107,7 +102,7 @@ func (a *app) cut(args []string) []string {
 
 func isNegative(s string) bool { return len(s) > 1 && s[0] == '-' && s[1] >= '0' && s[1] <= '9' }
 
-func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err error) {
+func (a *app) run(args []string) (status int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			code, ok := r.(exited)
@@ -120,11 +115,11 @@ func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	ctx, err := parser.Parse(args)
+	ctx, given, err := parse(args, a.Surroundings)
 	if err != nil {
 		return 0, misused(err)
 	}
-	a.globals = g.globals
+	a.globals = given
 	if err := a.prepare(); err != nil {
 		return 0, err
 	}
