@@ -23,10 +23,11 @@ type pacing struct {
 	// debt is how much was written and not worked off yet, in bytes, at a time.
 	debt float64
 	at   time.Time
-	// waited is when a write had to wait last, until when most is raised, and
-	// hold how long that takes the next time.
-	waited, until time.Time
-	hold          time.Duration
+	// waited is how many writes in a row had to wait.
+	waited int
+	// until is when most is raised, and hold how long that takes the next time.
+	until time.Time
+	hold  time.Duration
 }
 
 // The bounds of the pace.
@@ -40,16 +41,16 @@ const (
 	slowWrite, shortWrite = 40 * time.Millisecond, 256
 	// slowAgain is the same once the line is known to be slow.
 	slowAgain = 8 * time.Millisecond
-	// together is how near to each other two such writes say that the line is
-	// slow.
-	together = 3 * time.Second
+	// inARow is how many such writes, one after the other, say that the line is
+	// slow: on a busy machine one in three looks like one.
+	inARow = 5
 	// buffered is what lies between at most, in bytes: 12 KB in a
 	// pseudo-terminal of Linux.
 	buffered            = 16_000
-	firstHold, lastHold = time.Minute, 16 * time.Minute
+	firstHold, lastHold = 30 * time.Second, 8 * time.Minute
 	// growth is by how much the rate grows in a second, raise by how much its
 	// bound does each time.
-	growth, raise = 1.05, 1.25
+	growth, raise = 1.1, 2
 	// boundless is a rate that needs no bound any more, in bytes a second.
 	boundless = 1_000_000
 )
@@ -72,14 +73,17 @@ func (p *pacing) wrote(n int, began, now time.Time) {
 	if p.rate > 0 {
 		least = slowAgain
 	}
-	if took < least || n < shortWrite {
+	switch {
+	case n < shortWrite:
+		return
+	case took < least:
+		p.waited = 0
 		return
 	}
-	again := now.Sub(p.waited) < together
-	p.waited = now
-	if !again {
+	if p.waited++; p.waited < inARow {
 		return
 	}
+	p.waited = 0
 	if p.rate == 0 {
 		p.most = float64(n) / took.Seconds() / 2
 	} else {
