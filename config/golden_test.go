@@ -47,7 +47,7 @@ func TestFindings(t *testing.T) {
 // out yet, and the one that hopes for a program that shares its port.
 func TestValidManifests(t *testing.T) {
 	for _, path := range matches(t, "testdata/valid/*.yaml") {
-		plan, err := Load(path, Options{})
+		plan, err := Load(path, Options{Root: true})
 		if err != nil {
 			t.Errorf("%s: %s", path, told(err))
 			continue

@@ -19,9 +19,16 @@ type StatusResult struct {
 
 // Supervisor describes the daemon.
 type Supervisor struct {
-	Running   bool      `json:"running"`
-	Version   string    `json:"version,omitempty"`
-	PID       int       `json:"pid,omitempty"`
+	Running bool   `json:"running"`
+	Version string `json:"version,omitempty"`
+	PID     int    `json:"pid,omitempty"`
+	// Guardian is the pid of the process that starts the supervisor again
+	// when it dies, 0 for none; Starts counts the supervisors it started.
+	Guardian int `json:"guardian_pid,omitempty"`
+	Starts   int `json:"starts,omitempty"`
+	// Upgrade is the newest attempt to change the program, where this
+	// supervisor was started by it.
+	Upgrade   *Upgrade  `json:"upgrade,omitempty"`
 	Since     time.Time `json:"since,omitzero"`
 	StateDir  string    `json:"state_dir"`
 	Privilege string    `json:"mode,omitempty"` // "user" or "system"

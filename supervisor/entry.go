@@ -9,6 +9,7 @@ import (
 	"systemg/supervisor/graph"
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -89,6 +90,13 @@ type entry struct {
 	listening context.CancelFunc
 	listenRun uint64
 
+	// noted is a sum of what the diary has of the unit, with its definition
+	// notedDef and that many good ones; leash is the process it ends with.
+	noted     uint64
+	notedDef  *config.Unit
+	notedGood int
+	leash     Leash
+
 	view *View
 	// encoded is encodedFrom, which is def or an older one, as JSON.
 	encoded     []byte
@@ -100,6 +108,7 @@ type entry struct {
 type tree struct {
 	step    unit.StepKind
 	run     uint64
+	hold    proc.Hold
 	started bool
 	// due is the signal that has to be sent as soon as the tree exists.
 	due order
@@ -117,9 +126,9 @@ const (
 	orderKill
 )
 
-func newEntry(def *config.Unit, place int, stability time.Duration) *entry {
+func newEntry(def *config.Unit, place int, o *Options) *entry {
 	return &entry{
-		instance: instance{def: def, u: unit.New(policy(def, stability), time.Now()), slot: firstSlot(def, "")},
+		instance: instance{def: def, u: unit.New(policy(def, o), time.Now()), slot: firstSlot(def, "")},
 		place:    place,
 		trees:    map[proc.TreeID]*tree{},
 	}
@@ -205,7 +214,7 @@ func (e *entry) look() *View {
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Good:  slices.Clone(e.good),
-		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires, Parent: e.parent,
+		Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent, Leash: e.leash,
 	}
 	if e.clock != nil {
 		v.NextRun, v.History = e.nextRun(), e.clock.page.runs
@@ -220,7 +229,7 @@ func (e *entry) look() *View {
 }
 
 // policy is what the machine has to know of a definition.
-func policy(def *config.Unit, stability time.Duration) unit.Policy {
+func policy(def *config.Unit, o *Options) unit.Policy {
 	return unit.Policy{
 		Oneshot:        def.Kind == config.Oneshot,
 		Cron:           def.Kind == config.CronJob,
@@ -234,13 +243,13 @@ func policy(def *config.Unit, stability time.Duration) unit.Policy {
 		Jitter:         def.Backoff.Jitter,
 		MaxRestarts:    def.MaxRestarts,
 		RestartReset:   def.RestartReset,
-		Stability:      stability,
+		Stability:      o.Stability,
 		StopTimeout:    def.Stop.Timeout,
 		SkipAlways:     def.Skip.Always,
 		HasSkip:        def.Skip.Command != "",
 		HasPreStart:    def.Deployment.PreStart != "",
 		HasStopCommand: def.Stop.Command != "",
-		Refuse:         refusal(def),
+		Refuse:         refusal(def, o.Facts),
 	}
 }
 
@@ -251,9 +260,12 @@ func healthTimeout(def *config.Unit) time.Duration {
 	return max(def.Health.Timeout, def.Health.StartPeriod)
 }
 
-// refusal is why this version cannot start the unit, or empty. A key that
-// cannot be carried out is never ignored.
-func refusal(def *config.Unit) string {
+// refusal is why this version, on this machine and as this user, cannot start
+// the unit, or empty. A key that cannot be carried out is never ignored.
+func refusal(def *config.Unit, f privilege.Facts) string {
+	if err := privilege.Refused(&def.Privileges, f); err != nil {
+		return "refused: " + err.Error()
+	}
 	if len(def.Unbuilt) == 0 {
 		return ""
 	}

@@ -17,9 +17,12 @@ import (
 
 // Restore takes over what an earlier supervisor left: processes that still
 // live are adopted with their runs, those that ended meanwhile are judged by
-// their restart policy with an exit nobody saw. Call it before any command.
-func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
+// their restart policy, with the exit that the diary or the guardian knows, or
+// one that nobody saw. Call it before any command.
+func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) error {
 	_, err := ask(ctx, s, func(l *loop) (struct{}, error) {
+		l.change = state.Change
+		r := l.look(state, past)
 		for id, p := range state.Projects {
 			l.projects[id] = Project{ID: id, Manifest: p.Manifest, Env: p.Env, Digest: p.Digest}
 		}
@@ -34,7 +37,8 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
 			var runs []uint64
-			if l.adopt(e, u, state.BootID) {
+			if l.adopt(e, u, state.BootID, r) || u.PID != 0 && state.BootID == l.o.BootID {
+				// Also what one that has ended wrote last is in its pipes.
 				runs = append(runs, u.Run)
 			}
 			l.resume(e, u)
@@ -46,6 +50,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 			l.reattach(e.def, runs)
 			l.oversee(e)
 		}
+		l.endStrays(r)
 		return struct{}{}, nil
 	})
 	return err
@@ -62,13 +67,13 @@ func takenOver(s store.UnitState) store.UnitState {
 		return s
 	}
 	old := store.BesideState{
-		Run: s.Run, PID: s.PID, StartTicks: s.StartTicks, Mark: s.Mark, Cgroup: s.Cgroup,
+		Run: s.Run, PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, Mark: s.Mark, Cgroup: s.Cgroup,
 		Containment: s.Containment, StartedAt: s.StartedAt, Slot: s.Slot, Definition: s.Definition,
 	}
 	if s.Proven && !bytes.Equal(s.Definition, b.Definition) {
 		s.Good = append(slices.Clone(s.Good), s.Definition)
 	}
-	s.Run, s.PID, s.StartTicks, s.Mark, s.Cgroup = b.Run, b.PID, b.StartTicks, b.Mark, b.Cgroup
+	s.Run, s.PID, s.StartTicks, s.Handle, s.Mark, s.Cgroup = b.Run, b.PID, b.StartTicks, b.Handle, b.Mark, b.Cgroup
 	s.Containment, s.StartedAt, s.Slot, s.Definition = b.Containment, b.StartedAt, b.Slot, b.Definition
 	s.State, s.Reason, s.Ready, s.Proven, s.Restarts, s.Health, s.Then = string(unit.Running), "", true, true, 0, "", ""
 	s.Rollout, s.Beside = string(deploy.Draining), nil
@@ -80,7 +85,7 @@ func takenOver(s store.UnitState) store.UnitState {
 
 // enroll makes an entry of a saved unit, at rest.
 func (l *loop) enroll(s store.UnitState) {
-	e := newEntry(DefinitionOf(s), l.nextPlace(), l.o.Stability)
+	e := newEntry(DefinitionOf(s), l.nextPlace(), &l.o)
 	saved := ViewOf(s)
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
@@ -89,6 +94,7 @@ func (l *loop) enroll(s store.UnitState) {
 		l.relate(e, s.Parent, s.ParentRun)
 	}
 	e.slot, e.proven = s.Slot, s.Proven
+	e.base, e.leash = s.Base, Leash{PID: s.ParentPID, Ticks: s.ParentTicks}
 	e.good, e.last = saved.Good, saved.Last
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
@@ -106,18 +112,25 @@ func (l *loop) enroll(s store.UnitState) {
 }
 
 // adopt takes a saved process back, and says whether it still lives.
-func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
+func (l *loop) adopt(e *entry, s store.UnitState, bootID string, r *relics) bool {
+	if bootID != l.o.BootID {
+		if s.PID != 0 || s.Exited {
+			e.u.Desired, e.u.Reason = unit.Down, "the machine was restarted"
+		}
+		return false
+	}
+	id := treeID(e.def, unit.NoStep, s.Run)
+	s = r.known(s, id)
 	if s.PID == 0 {
-		if bootID == l.o.BootID {
+		switch {
+		case s.Exited:
+			l.regainRest(e, s, id, r)
+		case s.Step != "" && l.regainStep(e, s, r):
+		default:
 			l.revive(e, s)
 		}
 		return false
 	}
-	if bootID != l.o.BootID {
-		e.u.Desired, e.u.Reason = unit.Down, "the machine was restarted"
-		return false
-	}
-	id := treeID(e.def, unit.NoStep, s.Run)
 	p := processOf(s, bootID)
 	e.u = adopted(e.u, s, time.Now())
 	if !e.u.Deadline.IsZero() {
@@ -125,12 +138,12 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
 	}
 	e.process, e.startedAt = p, s.StartedAt
 	e.trees[id] = &tree{run: s.Run, started: true}
-	if e.u.State == unit.Stopping {
+	if regained := s.Step != "" && l.regainStep(e, s, r); !regained && e.u.State == unit.Stopping {
 		l.effects = append(l.effects, pending{entry: e, effect: unit.Ask{Run: s.Run}})
 	}
 	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
-		l.vanished(e, id, s.Run, err)
+		l.vanished(e, id, s.Run, p, err, r)
 		return false
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
@@ -147,7 +160,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
 func adopted(u unit.Unit, s store.UnitState, now time.Time) unit.Unit {
 	u.Desired = unit.Desired(s.Desired)
 	u.State, u.Reason, u.Since = unit.Running, s.Reason, s.Since
-	u.Main, u.Spawned = true, true
+	u.Main, u.Spawned, u.Fault = true, true, s.Fault
 	service := !u.Policy.Oneshot && !u.Policy.Cron
 	switch {
 	case s.State == string(unit.Stopping):
@@ -192,10 +205,9 @@ func (l *loop) revive(e *entry, s store.UnitState) {
 	}
 	e.u.Desired, e.u.State, e.u.Reason = unit.Up, unit.Pending, "the supervisor ended"
 	e.thread = hooks.Recall(e.u)
-	if x := e.u.LastExit; x != nil && x.Run == s.Run && (state == unit.Running || state == unit.Starting || state == unit.Stopping) {
-		e.u.State, e.u.Main, e.u.Spawned, e.u.Exited = state, true, true, true
-		e.u.Then = unit.Next(s.Then)
-		l.step(e, unit.Emptied{Run: s.Run})
+	if state == unit.Backoff && !s.Deadline.IsZero() {
+		e.u.State, e.u.Reason, e.u.Deadline = state, s.Reason, s.Deadline
+		l.deadlines.add(s.Deadline, e.def.ID())
 	}
 	l.touch(e)
 }
@@ -208,7 +220,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 		return false
 	}
 	p := proc.Process{
-		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, BootID: bootID, Mark: s.Mark,
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
@@ -258,15 +270,16 @@ func (l *loop) switchBack(e *entry, in *instance, gone bool) {
 }
 
 // vanished judges a run that ended while no supervisor watched.
-func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, why error) {
-	delete(e.trees, id)
+func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, p proc.Process, why error, r *relics) {
 	exit := unit.Exit{
 		Run: run, Code: -1, Time: time.Now(),
 		Text: fmt.Sprintf("ended while no supervisor ran (%v)", why),
 	}
+	if status, at, ok := r.fate(id, p); ok {
+		exit = exitOf(e.def, l.base(e), shellLine(e.def, unit.NoStep), run, proc.Exited{Status: status, Time: at})
+	}
 	e.ends++
-	l.step(e, unit.Exited{Run: run, Exit: exit})
-	l.step(e, unit.Emptied{Run: run})
+	l.leftBehind(e, id, p, exit)
 }
 
 // reattach opens the outputs of adopted runs again: off the loop, but where two
@@ -288,7 +301,7 @@ func (l *loop) reattach(def *config.Unit, runs []uint64) {
 
 func processOf(s store.UnitState, bootID string) proc.Process {
 	return proc.Process{
-		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, BootID: bootID, Mark: s.Mark,
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/watch"
@@ -23,6 +24,11 @@ type Host interface {
 	Signal(proc.TreeID, syscall.Signal) error
 	SignalMain(proc.TreeID, syscall.Signal) error
 	Kill(proc.TreeID)
+	// Hold is a new hold for a tree, Find finds what an earlier supervisor
+	// started, and AdoptRest takes over what outlived a main process.
+	Hold(root string) proc.Hold
+	Find([]proc.Hold) []proc.Found
+	AdoptRest(proc.TreeID, proc.Process) int
 }
 
 // Outputs gives each run the descriptors it writes to.
@@ -72,6 +78,8 @@ type Options struct {
 	Sockets Sockets
 	Journal Journal
 	Saver   Saver
+	// Diary is told of what is about to be done; nil for nobody.
+	Diary Diary
 	// Checks looks after health; nil where nothing is to be watched.
 	Checks Checks
 	// Fire has hooks called, and must not block; nil where there are none.
@@ -83,8 +91,16 @@ type Options struct {
 	Ledger  Ledger
 	History store.CronHistory
 	Log     *slog.Logger
+	// Home is the state directory that units are told as SYSG_STATE_DIR;
+	// empty tells them nothing.
+	Home string
+	// Facts are what the privileges of units depend on.
+	Facts privilege.Facts
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
+	// Fate says how a process ended that an earlier supervisor started and
+	// that does not live any more; nil where nobody knows.
+	Fate func(proc.Process) (proc.Status, time.Time, bool)
 	// Stability is how long a new run has to live to count as running;
 	// 0 means 250 ms.
 	Stability time.Duration
@@ -159,6 +175,14 @@ func (s *Supervisor) LongestStep() time.Duration { return time.Duration(s.longes
 // says that the key's problem is over.
 func (s *Supervisor) SetProblem(key, text string) {
 	s.send(func(l *loop) { l.setProblem(key, text) })
+}
+
+// Save has the state handed to the saver now. It returns when that is done.
+func (s *Supervisor) Save() {
+	_, _ = ask(context.Background(), s, func(l *loop) (struct{}, error) {
+		l.persist()
+		return struct{}{}, nil
+	})
 }
 
 func (s *Supervisor) send(m func(*loop)) {

@@ -18,7 +18,7 @@ type pkg struct {
 
 // leaves are the packages that know nothing of the rest, but for the types of
 // config.
-var leaves = []string{"unit", "graph", "proc", "logs", "sockets", "usage", "store", "health", "deploy", "watch"}
+var leaves = []string{"unit", "graph", "proc", "logs", "sockets", "usage", "store", "health", "deploy", "watch", "privilege", "privilege/stage"}
 
 // panes are what a view of the dashboard may import: none knows another.
 var panes = []string{"ipc", "tui/board", "tui/keys", "tui/pane", "tui/theme", "tui/widget"}
@@ -26,17 +26,20 @@ var panes = []string{"ipc", "tui/board", "tui/keys", "tui/pane", "tui/theme", "t
 // allowed says, for each room, which rooms of the project it may import. A room
 // that is not listed may import nothing of it.
 var allowed = map[string][]string{
-	"cmd/sysg":                 {"cmd/sysg/internal/cli", "cmd/sysg/internal/early", "supervisor/proc"},
-	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/logs", "supervisor/store", "supervisor/unit", "tui", "tui/pane"},
+	"cmd/sysg":                 {"cmd/sysg/internal/cli", "cmd/sysg/internal/early", "supervisor/guardian", "supervisor/proc"},
+	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "tui", "tui/pane"},
 	"cmd/sysg/internal/early":  {},
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},
 	"cmd/bench-tui":            {},
+	"cmd/torture":              {"ipc"},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
 	"ipc":                      {},
 	"supervisor/unit":          {},
 	"supervisor/graph":         {"config", "supervisor/unit"},
-	"supervisor/proc":          {},
+	"supervisor/proc":          {"supervisor/privilege/stage"},
+	"supervisor/privilege":     {"config", "supervisor/privilege/seccomp", "supervisor/privilege/stage"},
+	"supervisor/guardian":      {"supervisor/proc"},
 	"supervisor/logs":          {},
 	"supervisor/sockets":       {"config"},
 	"supervisor/usage":         {},
@@ -48,8 +51,8 @@ var allowed = map[string][]string{
 	"supervisor/watch":         {"supervisor/watch/ignore"},
 	"supervisor/watch/ignore":  {},
 	"supervisor/hooks":         {"config", "supervisor/proc", "supervisor/store", "supervisor/unit"},
-	"supervisor":               {"config", "supervisor/cron", "supervisor/cron/calendar", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/watch"},
-	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage", "supervisor/watch"},
+	"supervisor":               {"config", "supervisor/cron", "supervisor/cron/calendar", "supervisor/deploy", "supervisor/graph", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/store", "supervisor/unit", "supervisor/watch"},
+	"supervisor/control":       {"config", "ipc", "supervisor", "supervisor/cron", "supervisor/deploy", "supervisor/graph", "supervisor/guardian", "supervisor/health", "supervisor/hooks", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "supervisor/usage", "supervisor/watch"},
 	"tui":                      {"ipc", "tui/board", "tui/keys", "tui/overlay", "tui/pane", "tui/pane/cron", "tui/pane/deploys", "tui/pane/detail", "tui/pane/events", "tui/pane/graph", "tui/pane/logs", "tui/pane/units", "tui/plain", "tui/theme", "tui/widget"},
 	"tui/board":                {"ipc", "tui/widget"},
 	"tui/keys":                 {},
@@ -70,6 +73,8 @@ var allowed = map[string][]string{
 	"examples/stack":           {},
 	"examples/internal/trial":  {"ipc"},
 
+	"supervisor/privilege/seccomp":         {},
+	"supervisor/privilege/stage":           {},
 	"examples/zero-downtime":               {"examples/internal/trial", "examples/zero-downtime/internal/load"},
 	"examples/zero-downtime/app":           {},
 	"examples/zero-downtime/internal/load": {},

@@ -11,8 +11,10 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -29,10 +31,15 @@ type server struct {
 	sampler *meter
 	journal *store.Journal
 	hooks   *hooks.Runner
-	told    *told
-	dir     *store.Dir
-	paths   store.Paths
-	o       Options
+	// link leads to the guardian, nil for none.
+	link  *guardian.Link
+	told  *told
+	dir   *store.Dir
+	paths store.Paths
+	o     Options
+	facts privilege.Facts
+	// readers is the group whose members may look, 0 for none.
+	readers int
 	log     *slog.Logger
 	since   time.Time
 	// generation is another one with every start of the supervisor.
@@ -43,8 +50,9 @@ type server struct {
 	rest *time.Timer
 	// working counts the operations under way.
 	working atomic.Int32
-	// quit ends the daemon, once everything is stopped and answered.
-	quit func()
+	// quit ends the daemon, once everything is stopped and answered; leave
+	// ends it with everything running, for the next one.
+	quit, leave func()
 }
 
 // handler answers one method.
@@ -72,6 +80,7 @@ var handlers = map[string]handler{
 	ipc.MethodPurge:     (*server).purge,
 	ipc.MethodTrigger:   (*server).trigger,
 	ipc.MethodSpawn:     (*server).spawn,
+	ipc.MethodUpgrade:   (*server).upgrade,
 }
 
 // Serve is ipc.Handler.
@@ -103,7 +112,7 @@ func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
 	}
 	hurry()
 	plan, err := config.Load(m.Path, config.Options{
-		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.o.root(),
+		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.facts.Root(), Self: s.facts.Name,
 	})
 	if err != nil {
 		return nil, err
@@ -147,11 +156,7 @@ func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.Vi
 		return nil, nil, err
 	}
 	if len(views) > 1 {
-		var ids []string
-		for _, v := range views {
-			ids = append(ids, v.ID)
-		}
-		return nil, nil, &supervisor.AmbiguousError{Name: name, IDs: ids}
+		return nil, nil, Several(name, views)
 	}
 	return snap, views[0], nil
 }

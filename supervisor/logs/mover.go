@@ -11,6 +11,9 @@ type MoverOptions struct {
 	// and with an empty text that it is over. The key names the stream. It
 	// may be nil.
 	Problem func(key, text string)
+	// Pipe is told of every pipe that is opened, and of every one that is
+	// removed. It must not block, and may be nil.
+	Pipe func(path string, open bool)
 	// Log gets what is worth knowing once; nil for nowhere.
 	Log *slog.Logger
 }
@@ -21,6 +24,9 @@ func (o MoverOptions) settled() MoverOptions {
 	}
 	if o.Problem == nil {
 		o.Problem = func(string, string) {}
+	}
+	if o.Pipe == nil {
+		o.Pipe = func(string, bool) {}
 	}
 	return o
 }

@@ -18,6 +18,7 @@ type Host struct {
 	bootID string
 	groups cgroups
 	crew   *crew
+	finder finder
 
 	// forking is held, by the forkers for reading, from before a fork until
 	// its tree is in the table.
@@ -32,7 +33,9 @@ type Host struct {
 	// review are trees that are to be looked at: to be killed, or to see
 	// whether they are empty. The goroutine does it, for it takes a scan.
 	review []*tree
-	closed bool
+	// verdicts are trees whose main process has ended elsewhere.
+	verdicts []*tree
+	closed   bool
 
 	poll, wake int
 	children   chan os.Signal
@@ -48,6 +51,10 @@ type tree struct {
 	// leftovers are pidfds of members that outlived the main process.
 	leftovers map[int]int
 	killed    bool
+	// fostered is whether the main process is the guardian's child, fate how
+	// it ended, awaiting whether it has ended and nobody knows how yet.
+	fostered, awaiting bool
+	fate               *fate
 }
 
 // watch is what a descriptor in the epoll set means: a main process, a
@@ -152,6 +159,19 @@ func (h *Host) Close() error {
 		_ = unix.Close(fd)
 	}
 	return errors.Join(unix.Close(h.poll), unix.Close(h.wake))
+}
+
+// Freeze holds all starts back: for a process that is about to become
+// another program, which must not wear a child's marker.
+func (h *Host) Freeze() {
+	h.crew.wearing.Lock()
+	h.forking.Lock()
+}
+
+// Thaw lets starts go on after a Freeze.
+func (h *Host) Thaw() {
+	h.forking.Unlock()
+	h.crew.wearing.Unlock()
 }
 
 // Watch calls gone, in a goroutine of its own, when the process ends. The

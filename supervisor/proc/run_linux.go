@@ -2,6 +2,7 @@ package proc
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -21,9 +22,8 @@ type turn struct {
 
 // exit is a main process that was reaped.
 type exit struct {
-	tree   *tree
-	status Status
-	time   time.Time
+	tree *tree
+	fate
 }
 
 // run waits, reaps and tells until the host is closed.
@@ -43,7 +43,7 @@ func (h *Host) run() {
 				woken = true
 				continue
 			}
-			h.fired(t, int(e.Fd))
+			h.fired(t, int(e.Fd), e.Events&unix.EPOLLHUP != 0)
 		}
 		if woken && !h.roused(t) {
 			return
@@ -52,8 +52,9 @@ func (h *Host) run() {
 	}
 }
 
-// fired handles a pidfd: that process has ended.
-func (h *Host) fired(t *turn, fd int) {
+// fired handles a pidfd: that process has ended, and maybe somebody has reaped
+// it.
+func (h *Host) fired(t *turn, fd int, reaped bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w, ok := h.watched[fd]
@@ -63,7 +64,7 @@ func (h *Host) fired(t *turn, fd int) {
 		h.unfollow(fd)
 		go w.gone()
 	case w.pid == 0:
-		h.take(t, w.tree)
+		h.take(t, w.tree, reaped)
 	default:
 		h.unfollow(fd)
 		delete(w.tree.leftovers, w.pid)
@@ -71,16 +72,36 @@ func (h *Host) fired(t *turn, fd int) {
 	}
 }
 
-// take reaps a main process that has ended; h.mu is held.
-func (h *Host) take(t *turn, tr *tree) {
-	status, ok := reap(tr.process.PID)
-	if !ok {
+// take reaps a main process that has ended, or learns how from whoever did;
+// h.mu is held.
+func (h *Host) take(t *turn, tr *tree, reaped bool) {
+	if h.mains[tr.process.PID] != tr {
 		return
+	}
+	status, child, ended := peek(tr.process.PID)
+	if child && !ended {
+		return
+	}
+	f := fate{status: status, time: time.Now()}
+	if !child {
+		var late bool
+		if f, late = h.fateOf(tr, reaped); late {
+			return
+		}
+	}
+	if tr.process.Cgroup != "" {
+		f.status.OOM = oomKills(tr.process.Cgroup)
+	}
+	if h.o.Record != nil {
+		h.o.Record(tr.id, tr.process, f.status, f.time)
+	}
+	if child {
+		reap(tr.process.PID)
 	}
 	delete(h.mains, tr.process.PID)
 	h.unfollow(tr.main)
 	tr.main = -1
-	t.exited = append(t.exited, exit{tree: tr, status: status, time: time.Now()})
+	t.exited = append(t.exited, exit{tree: tr, fate: f})
 }
 
 // roused handles a wake-up: children to reap, trees to kill, or the end, of
@@ -95,6 +116,10 @@ func (h *Host) roused(t *turn) bool {
 		t.recheck[tr] = true
 	}
 	h.review = nil
+	for _, tr := range h.verdicts {
+		h.take(t, tr, true)
+	}
+	h.verdicts = nil
 	return !h.closed
 }
 
@@ -112,7 +137,7 @@ func (h *Host) reapStrangers(t *turn) {
 			return
 		}
 		if tr, ok := h.mains[pid]; ok {
-			h.take(t, tr)
+			h.take(t, tr, false)
 			continue
 		}
 		if _, ok := reap(pid); !ok {
@@ -134,7 +159,7 @@ func (h *Host) conclude(t *turn) {
 			h.mu.Lock()
 			h.watchLeftovers(e.tree, left)
 			h.mu.Unlock()
-			h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left})
+			h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left, Told: e.told})
 			delete(t.recheck, e.tree)
 			h.settle(e.tree, left)
 			continue
@@ -195,6 +220,10 @@ func (h *Host) settle(tr *tree, left []int) {
 	h.mu.Unlock()
 	if tr.process.Cgroup != "" {
 		removeCgroup(tr.process.Cgroup)
+		if parent := filepath.Dir(tr.process.Cgroup); parent != h.groups.root {
+			// Below a root of its own there may be nobody else.
+			_ = unix.Rmdir(parent)
+		}
 	}
 	h.o.Notify(Emptied{Tree: tr.id})
 }
@@ -255,8 +284,7 @@ func killMember(pid int, p Process) {
 		return
 	}
 	defer unix.Close(fd)
-	var lim unix.Rlimit
-	if p.Mark != 0 && (unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil || lim.Cur != p.Mark) {
+	if mark, _ := markOf(pid); p.Mark != 0 && mark != p.Mark {
 		return
 	}
 	_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"systemg/config"
@@ -15,9 +16,14 @@ import (
 type Table struct {
 	log *slog.Logger
 
+	// keeper keeps duplicates over a change of supervisors; nil for none.
+	keeper Keeper
+
 	// work is held while sockets are opened and released; it guards open.
 	work sync.Mutex
 	open map[address]*socket
+	// activated are the sockets that a service manager has passed, by name.
+	activated map[string]int
 
 	// mu guards want, and is held for moments only.
 	mu   sync.Mutex
@@ -61,7 +67,59 @@ func NewTable(log *slog.Logger) *Table {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Table{log: log, open: map[address]*socket{}, want: map[string]map[address]bool{}}
+	return &Table{log: log, open: map[address]*socket{}, activated: map[string]int{}, want: map[string]map[address]bool{}}
+}
+
+// Keeper keeps duplicates of descriptors by name, without waiting.
+type Keeper interface {
+	Hold(name string, fd int) error
+	Drop(name string)
+}
+
+// keptWord begins the names of kept sockets: a network, an address and an owner
+// follow.
+const keptWord = "socket"
+
+func (s *socket) kept() string {
+	return strings.Join([]string{keptWord, s.def.Network, s.def.Address, s.owner}, "\n")
+}
+
+// KeepBy has every socket kept, and takes over those that were kept for an
+// earlier supervisor: it takes their descriptors out of the map. Call it first.
+func (t *Table) KeepBy(k Keeper, kept map[string]int) {
+	t.work.Lock()
+	defer t.work.Unlock()
+	t.keeper = k
+	for name, fd := range kept {
+		part := strings.Split(name, "\n")
+		if len(part) != 4 || part[0] != keptWord {
+			continue
+		}
+		delete(kept, name)
+		def := config.Socket{Network: part[1], Address: part[2]}
+		t.open[addressOf(def)] = newSocket(part[3], def, fd)
+	}
+}
+
+// Settle releases what was taken over and nobody wants.
+func (t *Table) Settle() { t.sweeps.Go(t.sweep) }
+
+// add takes note of a socket that is open; work is held.
+func (t *Table) add(s *socket) {
+	t.open[addressOf(s.def)] = s
+	if t.keeper != nil {
+		if err := t.keeper.Hold(s.kept(), s.fd); err != nil {
+			t.log.Warn("a socket is not kept over a change of supervisors", "address", s.def.Address, "error", err)
+		}
+	}
+}
+
+// remove forgets a socket; work is held.
+func (t *Table) remove(at address) {
+	if s := t.open[at]; s != nil && t.keeper != nil {
+		t.keeper.Drop(s.kept())
+	}
+	delete(t.open, at)
 }
 
 // Want says which sockets an owner is to have from now on: others of its are
@@ -121,12 +179,15 @@ func (t *Table) take(owner string, def config.Socket) (*os.File, error) {
 	s, ok := t.open[at]
 	switch {
 	case !ok:
-		fd, err := listen(def)
+		fd, err := t.activatedAs(owner, def)
+		if err == nil && fd < 0 {
+			fd, err = listen(def)
+		}
 		if err != nil {
 			return nil, err
 		}
 		s = newSocket(owner, def, fd)
-		t.open[at] = s
+		t.add(s)
 		t.log.Info("listening", "unit", owner, "address", at.String())
 	case s.owner != owner:
 		return nil, fmt.Errorf("%s has it: stop that unit, or choose another address", s.owner)
@@ -169,7 +230,7 @@ func (t *Table) Adopt(owner string, defs []config.Socket, pid int) error {
 			wrong = append(wrong, &AddressError{Address: addressOf(def).String(), Err: fmt.Errorf("process %d does not listen there any more", pid)})
 			continue
 		}
-		t.open[addressOf(def)] = newSocket(owner, def, found[i])
+		t.add(newSocket(owner, def, found[i]))
 	}
 	return errors.Join(wrong...)
 }
@@ -222,7 +283,7 @@ func (t *Table) releaseUnwanted() {
 	t.mu.Unlock()
 	for _, a := range unwanted {
 		s := t.open[a]
-		delete(t.open, a)
+		t.remove(a)
 		if err := release(s); err != nil {
 			t.log.Warn("cannot release a socket", "unit", s.owner, "address", a.String(), "error", err)
 			continue

@@ -59,8 +59,42 @@ func (d *Dir) Lock() error {
 	return nil
 }
 
-// Unlock removes sysg.pid and gives the directory free. Without a lock it
-// does nothing.
+// LockWith takes over a lock that an earlier owner had on this file (Held): it
+// was never free in between.
+func (d *Dir) LockWith(file *os.File) error {
+	d.lock.mu.Lock()
+	defer d.lock.mu.Unlock()
+	// It is the same lock: this only makes sure that it is one.
+	if err := flock(file); err != nil {
+		return failed("take over the lock of", d.paths.Runtime, err)
+	}
+	d.lock.file = file
+	_ = replaceBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
+	return nil
+}
+
+// Held is the file that is locked, nil for none. Whoever has a duplicate of it
+// has the lock too.
+func (d *Dir) Held() *os.File {
+	d.lock.mu.Lock()
+	defer d.lock.mu.Unlock()
+	return d.lock.file
+}
+
+// Locked is whether a supervisor, or its guardian, has the directory. It does not
+// wait, and changes nothing.
+func Locked(p Paths) bool {
+	file, err := os.Open(p.Runtime)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	// Where the lock is on a file of its own it cannot be seen from here.
+	return errors.Is(flock(file), unix.EWOULDBLOCK)
+}
+
+// Unlock removes sysg.pid and gives the directory free, whoever else has a
+// duplicate of the lock. Without a lock it does nothing.
 func (d *Dir) Unlock() error {
 	d.lock.mu.Lock()
 	defer d.lock.mu.Unlock()
@@ -68,6 +102,7 @@ func (d *Dir) Unlock() error {
 		return nil
 	}
 	_ = os.Remove(d.paths.PidFile())
+	_ = unix.Flock(int(d.lock.file.Fd()), unix.LOCK_UN)
 	err := d.lock.file.Close()
 	d.lock.file = nil
 	return err

@@ -88,7 +88,7 @@ func (a *app) superviseHere(ctx context.Context, ended chan<- error) (client *ip
 	isReady := make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
-		err := a.supervise(ctx, func() { close(isReady) })
+		err := a.supervise(ctx, false, func() { close(isReady) })
 		failed <- err
 		ended <- err
 	}()
@@ -142,6 +142,7 @@ func (t *attachment) run(ctx context.Context, p ipc.StartParams, signals <-chan 
 	var others sync.WaitGroup
 	others.Go(func() { t.heed(ctx, signals) })
 	others.Go(func() { t.watch(ctx, names) })
+	others.Go(func() { t.tellWhenUp(ctx, names) })
 	if t.cmd.WaitTimeout > 0 {
 		others.Go(func() { t.bound(ctx, p) })
 	}

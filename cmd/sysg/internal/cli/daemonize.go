@@ -16,6 +16,8 @@ import (
 
 	"systemg/ipc"
 	"systemg/supervisor/control"
+	"systemg/supervisor/guardian"
+	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
 )
 
@@ -35,8 +37,8 @@ type ready struct {
 	Try    string   `json:"try,omitempty"`
 }
 
-// daemonize starts a supervisor in the background and returns when it
-// answers. One that was started by somebody else at the same time is as good.
+// daemonize starts a guardian with a supervisor in the background, and returns
+// when that answers. One that was started by somebody else at the same time is as good.
 func (a *app) daemonize() error {
 	self, err := os.Executable()
 	if err != nil {
@@ -54,8 +56,22 @@ func (a *app) daemonize() error {
 	if a.DropPrivileges {
 		args = append(args, "--drop-privileges")
 	}
+	if a.SocketGroup != "" {
+		args = append(args, "--socket-group", a.SocketGroup)
+	}
+	if guardian.Possible {
+		o := guardian.Order{Supervisor: args, Log: a.paths.SupervisorLog(), Note: a.paths.Trouble()}
+		args = o.Args()
+	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(a.Environ, "SYSG_STATE_DIR="+a.stateDir())
+	activated, err := sockets.PassOn(a.getenv)
+	if err != nil {
+		return err
+	}
+	if activated != "" {
+		cmd.Env = append(cmd.Env, activated)
+	}
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{out}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -110,7 +126,7 @@ func (*superviseCmd) Run(a *app) error {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	crashLog(a.paths)
-	err := a.supervise(ctx, func() { tell(ready{OK: true}) })
+	err := a.supervise(ctx, true, func() { tell(ready{OK: true}) })
 	if err == nil {
 		return nil
 	}
@@ -125,15 +141,16 @@ func (*superviseCmd) Run(a *app) error {
 	return err
 }
 
-// supervise runs a supervisor in this process.
-func (a *app) supervise(ctx context.Context, isReady func()) error {
+// supervise runs a supervisor in this process, which may be the child of a
+// guardian.
+func (a *app) supervise(ctx context.Context, guarded bool, isReady func()) error {
 	level, err := parseLevel(a.LogLevel)
 	if err != nil {
 		return err
 	}
 	return control.Run(ctx, control.Options{
-		Paths: a.paths, System: a.Sys, DropPrivileges: a.DropPrivileges,
-		Version: Version, Level: level, Ready: isReady,
+		Paths: a.paths, System: a.Sys, DropPrivileges: a.DropPrivileges, SocketGroup: a.SocketGroup,
+		Version: Version, Level: level, Ready: isReady, Guarded: guarded,
 	})
 }
 

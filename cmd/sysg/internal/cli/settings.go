@@ -43,16 +43,16 @@ type dashboard struct {
 // dashboardOf reads them. A list may be written as one word, or with commas.
 func dashboardOf(k *koanf.Koanf) dashboard {
 	d := dashboard{
-		theme: k.String("tui.theme"), view: k.String("tui.view"), columns: listOf(k, "tui.columns"),
+		theme: k.String("tui.theme"), view: k.String("tui.view"), columns: settingList(k, "tui.columns"),
 		ascii: k.Bool("tui.ascii"), mouse: k.Bool("tui.mouse"), readOnly: k.Bool("tui.read_only"), keys: map[string][]string{},
 	}
 	for _, name := range k.MapKeys(strings.TrimSuffix(keySettings, ".")) {
-		d.keys[name] = listOf(k, keySettings+name)
+		d.keys[name] = settingList(k, keySettings+name)
 	}
 	return d
 }
 
-func listOf(k *koanf.Koanf, key string) []string {
+func settingList(k *koanf.Koanf, key string) []string {
 	if list := k.Strings(key); len(list) > 0 {
 		return list
 	}

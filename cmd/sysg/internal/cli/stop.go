@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
 	"systemg/ipc"
+	"systemg/supervisor/guardian"
 )
 
 // stopCmd stops units.
@@ -69,7 +71,7 @@ func (c *stopCmd) run(a *app) error {
 	if everything {
 		// The supervisor ends after its answer; when it has, so has its
 		// socket, and a start may follow at once.
-		awaitEnd(ctx, client.Hello().PID)
+		awaitSystem(ctx, client)
 		if !slices.ContainsFunc(r.Units, func(u ipc.Outcome) bool { return u.Changed }) && !a.JSON {
 			_, err := fmt.Fprintln(a.chatter(), "stopped the supervisor")
 			return err
@@ -95,8 +97,8 @@ func (a *app) endedMeanwhile(ctx context.Context, client *ipc.Client, err error)
 	if !over(err) {
 		return false
 	}
-	awaitEnd(ctx, client.Hello().PID)
-	if again, err := a.dial(ctx); !notRunning(err) {
+	awaitSystem(ctx, client)
+	if again, err := a.dialNow(ctx); !notRunning(err) {
 		if err == nil {
 			_ = again.Close()
 		}
@@ -104,6 +106,15 @@ func (a *app) endedMeanwhile(ctx context.Context, client *ipc.Client, err error)
 	}
 	r, err := a.offlineStatus(ipc.Selection{}, true)
 	return err == nil && !slices.ContainsFunc(r.Units, func(u ipc.Unit) bool { return u.PID != 0 })
+}
+
+// awaitSystem waits until the supervisor that the client talked to has ended,
+// and its guardian with it.
+func awaitSystem(ctx context.Context, client *ipc.Client) {
+	awaitEnd(ctx, client.Hello().PID)
+	if pid := client.Hello().Guardian; pid != 0 {
+		awaitEnd(ctx, pid)
+	}
 }
 
 // nothingRuns is a stop without a supervisor: what is stopped stays stopped,
@@ -114,8 +125,26 @@ func (c *stopCmd) nothingRuns(a *app, names []string) error {
 			return err
 		}
 	}
+	if note, crashes := guardian.ReadNote(a.paths.Trouble()); crashes && len(names) == 0 && a.Project == "" {
+		return a.endGuardian(note)
+	}
 	a.remark("no supervisor runs")
 	return c.nothingToStop(a)
+}
+
+// endGuardian ends a guardian whose supervisor keeps crashing. Without a
+// supervisor nobody can end the services in order.
+func (a *app) endGuardian(n guardian.Note) error {
+	ctx, cancel := interruptible()
+	defer cancel()
+	if err := syscall.Kill(n.Guardian, syscall.SIGTERM); err != nil {
+		return fmt.Errorf("cannot end the guardian (pid %d): %w", n.Guardian, err)
+	}
+	awaitEnd(ctx, n.Guardian)
+	return &failure{
+		code: ipc.CodeFailed, text: fmt.Sprintf("the supervisor crashes (%s): its guardian has ended, and the services run on", n.Crashes.How),
+		try: "sysg logs --kind supervisor; sysg start -d takes the services back",
+	}
 }
 
 func (c *stopCmd) nothingToStop(a *app) error {

@@ -1,0 +1,97 @@
+package guardian
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// image is all that a guardian knows, as it is passed on when the process
+// executes another program: by the guardian itself after an upgrade, and by a
+// supervisor that becomes one. Descriptors stay open over that.
+type image struct {
+	// Args are what a supervisor is started with.
+	Args []string `json:"args"`
+	// Log is the supervisor's log, Note where trouble is told to those who
+	// find no supervisor. Both are absolute.
+	Log  string `json:"log"`
+	Note string `json:"note"`
+
+	// Program is the file to execute as the supervisor, -1 for this one's.
+	Program int `json:"program"`
+	// Child is the supervisor, 0 for none; Channel leads to it, -1 for none.
+	Child   int `json:"child"`
+	Channel int `json:"channel"`
+	Starts  int `json:"starts"`
+
+	Held  map[string]int `json:"held,omitempty"`
+	Pipes map[string]int `json:"pipes,omitempty"`
+	// Exits are those that were not acknowledged, Seq is the last number.
+	Exits []Exit `json:"exits,omitempty"`
+	Seq   uint64 `json:"seq"`
+	// Told is the last number that the present supervisor was told.
+	Told uint64 `json:"told"`
+
+	Life    life    `json:"life"`
+	Crashes Crashes `json:"crashes"`
+	Before  string  `json:"before,omitempty"`
+	// Attached are the arguments of the command that is shown in the
+	// foreground of a system's first process, nil for others.
+	Attached []string `json:"attached,omitempty"`
+}
+
+// files are the descriptors that an image names.
+func (m *image) files() []int {
+	var list []int
+	for _, fd := range []int{m.Program, m.Channel} {
+		if fd >= 0 {
+			list = append(list, fd)
+		}
+	}
+	for _, fds := range []map[string]int{m.Held, m.Pipes} {
+		for _, fd := range fds {
+			list = append(list, fd)
+		}
+	}
+	return list
+}
+
+// Order is how a guardian is started.
+type Order struct {
+	// Supervisor are the supervisor's arguments, after the program's name.
+	Supervisor []string
+	// Log is the supervisor's log, Note where trouble is told.
+	Log, Note string
+}
+
+// Args are the arguments of a guardian, after the program's name.
+func (o Order) Args() []string {
+	return append([]string{word, o.Log, o.Note}, o.Supervisor...)
+}
+
+// orderOf reads Args, after the word.
+func orderOf(args []string) (Order, error) {
+	if len(args) < 3 {
+		return Order{}, errors.New("it is for sysg itself alone")
+	}
+	return Order{Log: args[0], Note: args[1], Supervisor: slices.Clone(args[2:])}, nil
+}
+
+// resumeWord is the second argument of a guardian that goes on from an image.
+const resumeWord = "--resume"
+
+// resumed is the descriptor of the image, where the arguments name one.
+func resumed(args []string) (int, bool, error) {
+	if len(args) < 1 || args[0] != resumeWord {
+		return 0, false, nil
+	}
+	if len(args) != 2 {
+		return 0, false, errors.New("it is for sysg itself alone")
+	}
+	fd, err := strconv.Atoi(args[1])
+	if err != nil || fd < 3 {
+		return 0, false, fmt.Errorf("%q is no descriptor", args[1])
+	}
+	return fd, true, nil
+}
