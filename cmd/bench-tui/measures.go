@@ -139,7 +139,7 @@ func (b *bench) resizes(t *terminal) ([]time.Duration, error) {
 	for i := range 20 {
 		from := t.written()
 		began := time.Now()
-		if err := t.resize(120-uint16(i%2)*20, 35); err != nil {
+		if err := t.resize(100+uint16(i%2)*20, 35); err != nil {
 			return nil, err
 		}
 		if err := t.await(from, drawn); err != nil {
@@ -168,20 +168,25 @@ func (b *bench) flood() ([]row, error) { return b.flooded("", usual, keyLimit, "
 
 // ssh is the same over a connection that says it is one.
 func (b *bench) ssh() ([]row, error) {
-	l := usual
-	l.env = []string{"SSH_CONNECTION=10.0.0.1 50000 10.0.0.2 22"}
-	rows, err := b.flooded(", under SSH", l, "", "≤ 40 KB/s")
+	rows, err := b.flooded(", under SSH", overSSH(), "", "≤ 40 KB/s")
 	if err != nil {
 		return nil, err
 	}
 	return rows[1:2], nil
 }
 
+// overSSH is a terminal of which the environment says that it is far away.
+func overSSH() line {
+	l := usual
+	l.env = []string{"SSH_CONNECTION=10.0.0.1 50000 10.0.0.2 22"}
+	return l
+}
+
 // slowLine is the same over a line of 20 KB/s.
 func (b *bench) slowLine() ([]row, error) {
-	l := usual
+	l := overSSH()
 	l.rate = 20000
-	rows, err := b.flooded(", on a line of 20 KB/s", l, slowLimit, "")
+	rows, err := b.flooded(", under SSH on a line of 20 KB/s", l, slowLimit, "")
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +194,7 @@ func (b *bench) slowLine() ([]row, error) {
 }
 
 func (b *bench) flooded(where string, l line, keys, bytesLimit string) ([]row, error) {
-	if err := b.do("start", "flood"); err != nil {
+	if err := b.do("start", "-d", "flood"); err != nil {
 		return nil, err
 	}
 	defer func() { _ = b.do("stop", "--kill", "flood") }()
@@ -223,7 +228,7 @@ func (b *bench) flooded(where string, l line, keys, bytesLimit string) ([]row, e
 
 // find filters the units by a name, and selects the first that is found.
 func (b *bench) find(t *terminal, name string) error {
-	if _, err := t.master.WriteString("/"); err != nil {
+	if _, err := t.master.WriteString("/\x15"); err != nil {
 		return err
 	}
 	time.Sleep(300 * time.Millisecond)
@@ -256,7 +261,7 @@ func (b *bench) toggles(t *terminal, n int) ([]time.Duration, error) {
 // panes are four logs side by side, each of a unit that writes a quarter.
 func (b *bench) panes() ([]row, error) {
 	units := []string{"pane-1", "pane-2", "pane-3", "pane-4"}
-	if err := b.do(append([]string{"start"}, units...)...); err != nil {
+	if err := b.do(append([]string{"start", "-d"}, units...)...); err != nil {
 		return nil, err
 	}
 	defer func() { _ = b.do(append([]string{"stop", "--kill"}, units...)...) }()

@@ -238,8 +238,8 @@ func stateCell(u *board.Unit, f pane.Frame) cell {
 		text = "running"
 	case u.Look == "backoff" && u.RetryAt.Sub(f.Now) >= time.Second/2:
 		text += " " + widget.Duration(u.RetryAt.Sub(f.Now).Round(time.Second))
-	case u.Look == "scheduled":
-		text = "cron idle"
+	case u.Look == "cron run":
+		text = "running"
 	}
 	return cell{f.Theme.LookTone(u.Look), text}
 }
