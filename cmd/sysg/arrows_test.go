@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"cmd/sysg":                 {"cmd/sysg/internal/cli", "supervisor/guardian", "supervisor/proc"},
 	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit"},
 	"cmd/sysg/internal/view":   {"ipc"},
-	"cmd/bench":                {"config", "ipc"},
+	"cmd/bench":                {"config", "ipc", "supervisor/privilege", "supervisor/privilege/stage"},
 	"cmd/torture":              {"ipc"},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
 	"ipc":                      {},
