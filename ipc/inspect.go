@@ -31,8 +31,8 @@ type InspectResult struct {
 	// Health is nil where there is no health check.
 	Health     *Health    `json:"health_check"`
 	Deployment Deployment `json:"deployment"`
-	// Children are the units it spawned, the oldest first, with those that
-	// ended lately.
+	// Children are the units it spawned, and all that those spawned in turn,
+	// with those that ended lately: parents first, then the oldest first.
 	Children []Unit `json:"children,omitempty"`
 	// Hooks is nil where the unit has none.
 	Hooks *Hooks `json:"hooks,omitempty"`

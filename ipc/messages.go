@@ -30,6 +30,7 @@ const (
 	MethodPurge     = "purge"
 	MethodTrigger   = "trigger"
 	MethodSpawn     = "spawn"
+	MethodUpgrade   = "upgrade"
 	// MethodCancel ends a request of the same connection that is still
 	// under way; params are a CancelParams.
 	MethodCancel = "cancel"
@@ -41,6 +42,8 @@ const (
 	// NoteProgress carries a Progress: a unit on its way in start, stop,
 	// restart, deploy, rollback, apply or wait.
 	NoteProgress = "progress"
+	// NoteWarnings carries the Warnings of a manifest that start reads.
+	NoteWarnings = "warnings"
 	// NoteDelta carries a Delta of a subscription.
 	NoteDelta = "delta"
 	// NoteLog carries a LogBatch.
@@ -51,6 +54,13 @@ const (
 	// message.
 	NotePage = "page"
 )
+
+// Warnings are what a manifest that was taken gives reason to doubt.
+type Warnings struct {
+	Request json.RawMessage `json:"request"`
+	// Diagnostics are as in the error manifest_invalid.
+	Diagnostics any `json:"diagnostics"`
+}
 
 // Page is a part of a list in an answer. Pages come before the answer, in
 // order, and their items precede those that the answer's own list has.

@@ -89,7 +89,7 @@ func (l *loop) orderAside(ctx context.Context, a Aside, done chan unit.Exit) pro
 	}
 	l.asides[id] = one
 	l.entriesDue = append(l.entriesDue, store.Entry{Beside: one.command(id)})
-	order := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, mark: one.hold.Mark}
+	order := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, mark: one.hold.Mark, home: l.o.Home}
 	if e, ok := l.entries[a.Def.ID()]; ok {
 		order.main = e.mainOf(a.Run)
 	}

@@ -53,7 +53,7 @@ func (l *loop) order(e *entry, step unit.StepKind, run uint64) {
 	e.trees[id] = t
 	one := job{
 		id: id, def: in.def, step: step, run: run, base: l.base(e), main: in.process.PID, slots: e.slots(in),
-		beside: e.accompanied(in), mark: t.hold.Mark,
+		beside: e.accompanied(in), mark: t.hold.Mark, home: l.o.Home,
 	}
 	l.later(func() { l.s.jobs.put(one) })
 	l.touch(e)

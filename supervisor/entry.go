@@ -214,7 +214,7 @@ func (e *entry) look() *View {
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Good:  slices.Clone(e.good),
-		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires, Parent: e.parent, Leash: e.leash,
+		Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent, Leash: e.leash,
 	}
 	if e.clock != nil {
 		v.NextRun, v.History = e.nextRun(), e.clock.page.runs

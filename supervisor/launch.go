@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,6 +35,8 @@ type job struct {
 	mark uint64
 	// main is the pid of the main process, for a stop_command.
 	main int
+	// home is the supervisor's state directory, empty for none.
+	home string
 }
 
 // jobs is the queue between the loop and the launchers. It has no bound, so
@@ -210,61 +211,6 @@ func argv(def *config.Unit, step unit.StepKind) []string {
 		}
 	}
 	return []string{"/bin/sh", "-c", line}
-}
-
-// private are the names that belong to one service and never pass from the
-// supervisor's own environment into another's.
-var private = []string{
-	"SYSG_PROJECT", "SYSG_SERVICE", "SYSG_RUN", "SYSG_REPLICA",
-	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID", "SYSG_ACTIVATED",
-}
-
-// environment is the base environment, what follows from the unit's user, what
-// the manifest adds, and what every service is told about itself; later ones
-// win, each name once.
-func environment(one job, plan privilege.Plan) []string {
-	def := one.def
-	set := make(map[string]int, len(one.base)+len(def.Env)+5)
-	env := make([]string, 0, len(one.base)+len(def.Env)+5)
-	add := func(name, value string) {
-		if i, ok := set[name]; ok {
-			env[i] = name + "=" + value
-			return
-		}
-		set[name] = len(env)
-		env = append(env, name+"="+value)
-	}
-	base := one.base
-	if plan.Clean {
-		base = nil
-	}
-	for _, kv := range base {
-		if name, value, ok := strings.Cut(kv, "="); ok && name != "" && !slices.Contains(private, name) {
-			add(name, value)
-		}
-	}
-	for _, v := range slices.Concat(plan.Environ, def.Env) {
-		add(v.Name, v.Value)
-	}
-	add("SYSG_PROJECT", def.Project)
-	add("SYSG_SERVICE", def.Name)
-	add("SYSG_RUN", strconv.FormatUint(one.run, 10))
-	if def.Replica > 0 {
-		add("SYSG_REPLICA", strconv.Itoa(def.Replica))
-	}
-	if g := def.Deployment.BlueGreen; g != nil && g.EnvVar != "" {
-		add(g.EnvVar, one.slots.own)
-	}
-	if one.step == unit.StopCommand && one.main > 0 {
-		add("MAINPID", strconv.Itoa(one.main))
-	}
-	if one.aside != nil {
-		for _, v := range one.aside.Env {
-			add(v.Name, v.Value)
-		}
-	}
-	return env
 }
 
 // Exit statuses a shell gives for a command that could not be started

@@ -15,6 +15,9 @@ type Past struct {
 	Ended []store.Ended
 	// Commands are hooks and probes that may still run.
 	Commands []store.Command
+	// Certain is whether a guardian has seen all that the supervisor before
+	// started: what it does not know was not started.
+	Certain bool
 }
 
 // relics are what can be found of an earlier supervisor's trees.
@@ -23,14 +26,15 @@ type relics struct {
 	ended map[string]store.Ended
 	found map[store.Hold]proc.Found
 	// strays are trees that were ordered and belong to nobody yet.
-	strays map[string]store.Command
+	strays  map[string]store.Command
+	certain bool
 }
 
 // look looks for every tree that was ordered and of which it is not known
 // whether it was started: in one scan.
 func (l *loop) look(state store.State, past Past) *relics {
 	r := &relics{
-		l: l, ended: map[string]store.Ended{}, found: map[store.Hold]proc.Found{}, strays: map[string]store.Command{},
+		l: l, certain: past.Certain, ended: map[string]store.Ended{}, found: map[store.Hold]proc.Found{}, strays: map[string]store.Command{},
 	}
 	for _, x := range past.Ended {
 		r.ended[store.CommandName(x.Tree, x.Run)] = x
@@ -73,7 +77,9 @@ func (r *relics) fate(id proc.TreeID, p proc.Process) (proc.Status, time.Time, b
 }
 
 // known is the saved unit with the main process that was ordered, where that is
-// found, alive or dead: it is not started again.
+// found, alive or dead: it is not started again. Where nobody can know whether
+// it was started, because the guardian died too, a service is started once more;
+// a job or a one-shot is not, for it may have done its work.
 func (r *relics) known(s store.UnitState, id proc.TreeID) store.UnitState {
 	if s.PID != 0 || s.Exited {
 		return s
@@ -86,7 +92,8 @@ func (r *relics) known(s store.UnitState, id proc.TreeID) store.UnitState {
 	if p.PID == 0 {
 		// Whoever reaped it knows it by its hold.
 		p = proc.Process{PID: -1, BootID: r.l.o.BootID, Mark: c.Mark, Cgroup: c.Cgroup}
-		if _, _, ok := r.fate(id, p); !ok && f.Members == 0 {
+		_, _, ok := r.fate(id, p)
+		if again := r.certain || s.Kind == string(config.Service); !ok && f.Members == 0 && again {
 			return s
 		}
 	}

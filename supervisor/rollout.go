@@ -18,10 +18,10 @@ const commandTimeout = time.Minute
 // rollout is one replacement under way.
 type rollout struct {
 	r deploy.Rollout
-	// reason is why it began, back whether it goes back to an earlier
-	// definition.
+	// reason is why it began, back which of the good definitions it goes
+	// back to, nil for none.
 	reason string
-	back   bool
+	back   *config.Unit
 	began  time.Time
 	// stray is whether it only ends what an earlier supervisor's rollout
 	// left behind.
@@ -227,8 +227,8 @@ func (l *loop) switchOver(e *entry) {
 // promote makes the candidate the unit's instance and ends the former one.
 func (l *loop) promote(e *entry) {
 	old := e.instance
-	if e.roll.back {
-		e.good = e.good[:len(e.good)-1]
+	if e.roll.back != nil {
+		e.dropGood(e.roll.back)
 	} else {
 		e.keepGood(e.candidate.def)
 	}

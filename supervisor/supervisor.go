@@ -91,6 +91,9 @@ type Options struct {
 	Ledger  Ledger
 	History store.CronHistory
 	Log     *slog.Logger
+	// Home is the state directory that units are told as SYSG_STATE_DIR;
+	// empty tells them nothing.
+	Home string
 	// Facts are what the privileges of units depend on.
 	Facts privilege.Facts
 	// BootID and Generation go into the saved state.

@@ -9,11 +9,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"systemg/cmd/sysg/internal/cli"
+	"systemg/cmd/sysg/internal/early"
 	"systemg/supervisor/guardian"
 	"systemg/supervisor/proc"
 )
 
 func TestMain(m *testing.M) {
+	early.Restore()
 	proc.Stage()
 	guardian.Main()
 	testscript.Main(m, map[string]func(){"sysg": main})

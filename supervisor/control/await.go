@@ -171,7 +171,7 @@ func (s *server) wait(ctx context.Context, r *ipc.Request) (any, error) {
 	if len(p.Units) == 0 && (p.For == "running" || p.For == "healthy") {
 		judge = allOf(judge)
 	}
-	_, views, err := s.views(p.Selection, false)
+	_, views, err := s.views(p.Selection, len(p.Units) > 0)
 	if err != nil {
 		return nil, err
 	}

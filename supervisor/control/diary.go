@@ -27,6 +27,7 @@ func (d *daemon) openDiary() error {
 		}
 		d.state, d.past.Ended, d.past.Commands = store.Replay(d.state, entries)
 	}
+	d.past.Certain = d.link != nil && d.link.Welcome.Starts > 1
 	if d.diary, err = store.OpenDiary(d.paths.Diary(), d.boot); err != nil {
 		// A start is possible all the same.
 		d.log.Error("a sudden death may have things done twice", "error", err)

@@ -35,6 +35,12 @@ func (s *server) start(ctx context.Context, r *ipc.Request) (any, error) {
 		s.remember(src)
 	}
 	s.note(r, describe("start", p.Selection))
+	if src != nil && len(src.Plan.Warnings) > 0 {
+		note := ipc.Warnings{Request: r.ID, Diagnostics: src.Plan.Warnings}
+		if err := r.Notify(ipc.NoteWarnings, note); err != nil {
+			return nil, err
+		}
+	}
 	b, err := s.startSource(ctx, src, sel)
 	if err != nil {
 		return nil, err

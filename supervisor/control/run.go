@@ -88,12 +88,15 @@ func Run(ctx context.Context, o Options) error {
 	if err := lock(dir, link); err != nil {
 		return err
 	}
-	defer dir.Unlock()
 	d, err := assemble(o, dir, link)
-	if err != nil {
-		return err
+	if err == nil {
+		err = d.run(ctx)
 	}
-	return d.run(ctx)
+	if !errors.Is(err, errHandedOver) {
+		// Else it is the next supervisor's.
+		err = errors.Join(err, dir.Unlock())
+	}
+	return err
 }
 
 // daemon is a supervisor and all its parts, in the order they are made; they
@@ -110,6 +113,7 @@ type daemon struct {
 	output *logs.Writer
 	probes *supervisor.Probes
 	stop   chan struct{}
+	left   chan struct{}
 	ward   ward
 	// replacing is held while this process becomes the guardian; dismissed
 	// is whether it ends.
@@ -132,12 +136,8 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	}
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
 	d.rest = time.AfterFunc(restAfter, d.relax)
-	d.quit = func() {
-		select {
-		case d.stop <- struct{}{}:
-		default:
-		}
-	}
+	d.left = make(chan struct{}, 1)
+	d.quit, d.leave = signalOnce(d.stop), signalOnce(d.left)
 	state, moved, err := dir.LoadState()
 	if err != nil {
 		return nil, err
@@ -159,6 +159,17 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 		return nil, err
 	}
 	return d, d.connect()
+}
+
+// signalOnce gives a function that puts something into a channel with room for
+// it, and never waits.
+func signalOnce(c chan<- struct{}) func() {
+	return func() {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // connect makes the parts that talk to each other. The supervisor is told of
@@ -191,7 +202,7 @@ func (d *daemon) connect() error {
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, Facts: d.facts, BootID: d.boot, Generation: d.generation, Diary: d.diary, Fate: d.ward.fate,
+		Log: d.log, Home: d.paths.State, Facts: d.facts, BootID: d.boot, Generation: d.generation, Diary: d.diary, Fate: d.ward.fate,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()
@@ -288,7 +299,9 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	err = d.untilStopped(ctx, served)
 	d.dismissGuardian(err)
-	d.closeHooks()
+	if !errors.Is(err, errHandedOver) {
+		d.closeHooks()
+	}
 	shut, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
 	err = errors.Join(err, srv.Shutdown(shut))
@@ -332,6 +345,8 @@ func (d *daemon) untilStopped(ctx context.Context, served <-chan error) error {
 	select {
 	case <-d.stop:
 		return nil
+	case <-d.left:
+		return errHandedOver
 	case err := <-served:
 		return fmt.Errorf("the control socket failed: %w", err)
 	case <-ctx.Done():

@@ -50,8 +50,9 @@ type server struct {
 	rest *time.Timer
 	// working counts the operations under way.
 	working atomic.Int32
-	// quit ends the daemon, once everything is stopped and answered.
-	quit func()
+	// quit ends the daemon, once everything is stopped and answered; leave
+	// ends it with everything running, for the next one.
+	quit, leave func()
 }
 
 // handler answers one method.
@@ -79,6 +80,7 @@ var handlers = map[string]handler{
 	ipc.MethodPurge:     (*server).purge,
 	ipc.MethodTrigger:   (*server).trigger,
 	ipc.MethodSpawn:     (*server).spawn,
+	ipc.MethodUpgrade:   (*server).upgrade,
 }
 
 // Serve is ipc.Handler.
@@ -154,11 +156,7 @@ func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.Vi
 		return nil, nil, err
 	}
 	if len(views) > 1 {
-		var ids []string
-		for _, v := range views {
-			ids = append(ids, v.ID)
-		}
-		return nil, nil, &supervisor.AmbiguousError{Name: name, IDs: ids}
+		return nil, nil, Several(name, views)
 	}
 	return snap, views[0], nil
 }

@@ -76,12 +76,14 @@ func (s *segment) refresh(path string) error {
 	s.id, s.size, s.mtime = idOf(info), info.Size(), info.ModTime()
 	for s.find(path) {
 		before := *s
-		s.readIndex(s.indexName(path))
+		name := s.indexName(path)
+		s.readIndex(name)
 		if s.indexed == 0 {
 			s.older = fileAtName(segmentPath(path, s.number+1))
 		}
-		// A rotation in between would have put another index there.
-		if s.id == fileAtName(segmentPath(path, s.number)) {
+		// A rotation in between would have put another index there, or
+		// this one to its next name.
+		if s.id == fileAtName(segmentPath(path, s.number)) && name == s.indexName(path) {
 			return nil
 		}
 		*s = before

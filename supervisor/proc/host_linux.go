@@ -18,6 +18,7 @@ type Host struct {
 	bootID string
 	groups cgroups
 	crew   *crew
+	finder finder
 
 	// forking is held, by the forkers for reading, from before a fork until
 	// its tree is in the table.

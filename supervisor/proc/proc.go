@@ -77,9 +77,12 @@ type Found struct {
 type Process struct {
 	PID int
 	// StartTicks is when it started, in clock ticks since boot (proc(5),
-	// field 22 of stat).
+	// field 22 of stat). It is noted where there is no Handle.
 	StartTicks uint64
-	// BootID is the boot that PID and StartTicks belong to.
+	// Handle is the process's number in pidfs, which is not given again; 0
+	// where the kernel has none.
+	Handle uint64
+	// BootID is the boot that PID, StartTicks and Handle belong to.
 	BootID string
 	// Mark is the marker of the tree, 0 where it is held by a cgroup.
 	Mark uint64

@@ -38,7 +38,7 @@ func Collect() (Remains, bool) {
 // remainsOf looks at a process that has ended and is not reaped: the kernel
 // keeps its limits, its session and its cgroup until then.
 func remainsOf(pid int) Remains {
-	r := Remains{PID: pid, Time: time.Now()}
+	r := Remains{PID: pid, Handle: handleOfPID(pid), Time: time.Now()}
 	if st, err := readStat(pid); err == nil {
 		r.StartTicks, r.Leader = st.ticks, st.session == pid
 	}

@@ -22,7 +22,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 			return Process{}, &StartError{Name: s.Argv[0], Err: errors.New("an argument or a variable has a NUL byte")}
 		}
 	}
-	path, err := resolve(s.Argv[0], s.Dir, s.Env)
+	path, err := h.finder.resolve(s.Argv[0], s.Dir, s.Env)
 	if err != nil {
 		if wrong := checkDir(s.Dir); wrong != nil {
 			return Process{}, wrong
@@ -56,10 +56,6 @@ func (h *Host) Start(s Spec) (Process, error) {
 	o.bound = len(s.Cgroup.Files) > 0 || s.Cgroup.Root != ""
 	p, err := h.fork(s.Tree, o)
 	if err == nil {
-		// One that has ended and was reaped meanwhile will not be adopted.
-		if st, gone := readStat(p.PID); gone == nil {
-			p.StartTicks = st.ticks
-		}
 		return p, nil
 	}
 	if o.cgroup != "" {
@@ -90,8 +86,7 @@ func (h *Host) fork(id TreeID, o order) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	h.watchMain(t)
-	return t.process, nil
+	return h.watchMain(t), nil
 }
 
 // errHeld says that it was the cgroup that could not be used.
@@ -120,9 +115,9 @@ func (h *Host) give(id TreeID, o *order) (*tree, error) {
 }
 
 // watchMain follows a main process by a pidfd. It may have ended already, and
-// been reaped: then the number may be another's, and nothing is to be followed.
-// Without a pidfd SIGCHLD alone tells of its end.
-func (h *Host) watchMain(t *tree) {
+// been reaped: then the number may be another's, and nothing is to be followed
+// or, later, adopted. Without a pidfd SIGCHLD alone tells of its end.
+func (h *Host) watchMain(t *tree) Process {
 	fd, err := unix.PidfdOpen(t.process.PID, 0)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -132,14 +127,17 @@ func (h *Host) watchMain(t *tree) {
 			_ = unix.Close(fd)
 		}
 	case err != nil:
+		t.process.identify(fd)
 		h.o.Log.Warn("cannot open a pidfd", "pid", t.process.PID, "error", err)
 	default:
+		t.process.identify(fd)
 		t.main = fd
 		if err := h.follow(fd, watch{tree: t}); err != nil {
 			t.main = -1
 			h.o.Log.Warn("cannot watch a process", "pid", t.process.PID, "error", err)
 		}
 	}
+	return t.process
 }
 
 // Adopt takes over a main process that another supervisor started. The error
@@ -156,7 +154,7 @@ func (h *Host) Adopt(id TreeID, p Process) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fostered := h.o.Guardian != 0 && st.parent == h.o.Guardian
-	if err != nil || st.ticks != p.StartTicks || st.dead() && !fostered && !kernelTells() {
+	if err != nil || !p.is(fd, st) || st.dead() && !fostered && !kernelTells() {
 		_ = unix.Close(fd)
 		return ErrGone
 	}

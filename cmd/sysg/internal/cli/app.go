@@ -46,6 +46,8 @@ type app struct {
 	// named is whether --config stands on the command line, scoped whether
 	// Project comes from it.
 	named, scoped bool
+	// warned is whether the warnings of the manifest were told.
+	warned bool
 	// looks is whether the command only looks, which may be open to others
 	// than root.
 	looks bool

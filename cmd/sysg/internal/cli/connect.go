@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,13 +152,60 @@ func (a *app) manifest() (ipc.Manifest, error) {
 	return ipc.Manifest{Path: path, Env: a.Environ}, nil
 }
 
-// manifestOf is the manifest of a command about the units of these names. Where
-// all are given as project/unit, it is that project's, wherever the caller is.
-func (a *app) manifestOf(names []string) (ipc.Manifest, error) {
+// manifestOf is the manifest of a command about the units of these names, and
+// what read makes of it. Where all are given as project/unit, it is that
+// project's, wherever the caller is. Units that came from a command line have
+// none, whatever lies in this folder: known says that they are such.
+func (a *app) manifestOf(names []string, read func(ipc.Manifest) (*config.Plan, error)) (m ipc.Manifest, plan *config.Plan, known bool, err error) {
 	if a.Project == "" && a.Config == "" {
 		a.Project = commonProject(names)
 	}
-	return a.manifest()
+	if m, err = a.manifest(); err != nil {
+		return m, nil, false, err
+	}
+	if m.Path != "" {
+		if plan, err = read(m); err != nil {
+			return m, nil, false, err
+		}
+	}
+	if a.Config == "" && !named(plan, names) && a.areAdhoc(names) {
+		return ipc.Manifest{}, nil, true, nil
+	}
+	return m, plan, false, nil
+}
+
+// named is whether the plan has units of all the names.
+func named(plan *config.Plan, names []string) bool {
+	has := map[string]bool{}
+	if plan != nil {
+		for _, p := range plan.Projects {
+			for i := range p.Units {
+				u := &p.Units[i]
+				for _, name := range []string{u.Name, u.Base} {
+					has[name], has[p.ID+"/"+name] = true, true
+				}
+			}
+		}
+	}
+	return !slices.ContainsFunc(names, func(name string) bool { return !has[name] })
+}
+
+// areAdhoc is whether all the names are those of units that came from a command
+// line, as far as anybody knows.
+func (a *app) areAdhoc(names []string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
+	client, err := a.dial(ctx)
+	switch {
+	case err == nil:
+		defer client.Close()
+	case !notRunning(err):
+		// Whoever asks next is told.
+		return false
+	}
+	list, err := a.unitsOf(ctx, client, a.selection(names))
+	others := slices.ContainsFunc(list, func(u ipc.Unit) bool { return u.Kind != "adhoc" })
+	return err == nil && len(list) > 0 && !others
 }
 
 // commonProject is the project of names that all are of one, as project/unit;

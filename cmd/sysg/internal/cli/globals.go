@@ -19,6 +19,9 @@ type globals struct {
 	Plain          bool   `help:"Words in sentences instead of tables and signs."`
 	JSON           bool   `name:"json" help:"Answer in JSON."`
 	Quiet          bool   `short:"q" help:"Only errors."`
+
+	// dashboard is what the settings say of the dashboard.
+	dashboard dashboard
 }
 
 // levelOff is above every level that is logged.

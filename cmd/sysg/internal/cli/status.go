@@ -47,11 +47,11 @@ func (c *statusCmd) run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer client.Close()
 	if c.Watch {
 		go endWithReader(a.Stdout, cancel)
-		return c.watch(ctx, a, client, sel)
+		return forgive(c.watch(ctx, a, client, sel))
 	}
+	defer client.Close()
 	ask, end := context.WithTimeout(ctx, answerTime)
 	defer end()
 	r, err := client.Status(ask, ipc.StatusParams{Selection: sel, All: c.All})
@@ -133,15 +133,14 @@ func (a *app) elsewhere() string {
 	return "; the machine's own is another: sudo sysg --sys status"
 }
 
-// watch shows the state again with each change: on a terminal in place, else
-// one picture, or with --json one line, after the other.
+// watch shows the state again with each change: on a terminal in place, else one
+// picture, or with --json one line, after the other. It goes on with the next
+// supervisor, and closes the client.
 func (c *statusCmd) watch(ctx context.Context, a *app, client *ipc.Client, sel ipc.Selection) error {
 	w := watcher{app: a, units: map[string]ipc.Unit{}}
-	err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: sel, Metrics: true}, w.snapshot, w.delta)
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
+	return a.throughout(ctx, client, func(client *ipc.Client) error {
+		return client.Subscribe(ctx, ipc.SubscribeParams{Selection: sel, Metrics: true}, w.snapshot, w.delta)
+	}, func() {})
 }
 
 // watcher knows what is on the screen.
