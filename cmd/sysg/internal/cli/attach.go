@@ -52,6 +52,9 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 			client, err = a.dial(ctx)
 		}
 	}
+	if err == nil {
+		err = a.heeded(client.Hello())
+	}
 	if err != nil {
 		return err
 	}

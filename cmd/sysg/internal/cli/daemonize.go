@@ -65,6 +65,7 @@ func (a *app) daemonize() error {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(a.Environ, "SYSG_STATE_DIR="+a.stateDir())
+	keepToOneself()
 	activated, err := sockets.PassOn(a.getenv)
 	if err != nil {
 		return err
@@ -75,7 +76,6 @@ func (a *app) daemonize() error {
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{out}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	keepToOneself()
 	err = cmd.Start()
 	_ = out.Close()
 	if err != nil {
