@@ -61,6 +61,8 @@ type guard struct {
 	ending bool
 
 	restartAt, drainUntil, trialUntil time.Time
+	// restAt is when what a start has used is given back.
+	restAt time.Time
 
 	over   bool
 	status int
@@ -80,6 +82,8 @@ const (
 	drainTime = 200 * time.Millisecond
 	// trialTime is how long a new program may take to become ready.
 	trialTime = 15 * time.Second
+	// restAfter is how long after a start the guardian comes to rest.
+	restAfter = 2 * time.Second
 )
 
 // begin makes the guardian that the arguments describe.
@@ -149,7 +153,7 @@ func (g *guard) run() int {
 // untilNext is how long nothing has to be done.
 func (g *guard) untilNext() time.Duration {
 	next := time.Now().Add(time.Hour)
-	for _, at := range []time.Time{g.restartAt, g.drainUntil, g.trialUntil} {
+	for _, at := range []time.Time{g.restartAt, g.drainUntil, g.trialUntil, g.restAt} {
 		if !at.IsZero() && at.Before(next) {
 			next = at
 		}
@@ -203,6 +207,16 @@ func (g *guard) decide(now time.Time) {
 		g.trialUntil, g.late = time.Time{}, true
 		_ = unix.Kill(g.Child, unix.SIGKILL)
 	}
+	if !g.restAt.IsZero() && !now.Before(g.restAt) {
+		g.rest()
+	}
+}
+
+// rest gives memory back: little is needed until something happens.
+func (g *guard) rest() {
+	g.restAt = time.Time{}
+	debug.FreeOSMemory()
+	proc.DropProgram()
 }
 
 // bury decides what follows the end of the supervisor.
@@ -302,6 +316,7 @@ func (g *guard) start() {
 	_ = unix.SetsockoptTimeval(pair[0], unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: 1})
 	g.Child, g.Channel, g.Told = pid, pair[0], g.Seq
 	g.Starts++
+	g.restAt = time.Now().Add(restAfter)
 	if g.trial >= 0 {
 		g.trialUntil = time.Now().Add(trialTime)
 	}
