@@ -57,6 +57,10 @@ type guard struct {
 	// dismissed is whether the supervisor ends by order, and nothing is to
 	// follow it.
 	dismissed bool
+	// attachedAt is which supervisor the shown command talks to, verdict the
+	// status that it ended with.
+	attachedAt int
+	verdict    int
 	// ending is whether somebody wants the system to end.
 	ending bool
 
@@ -106,7 +110,7 @@ func begin(args []string) (*guard, error) {
 		if err != nil {
 			return nil, err
 		}
-		g.Args, g.Log, g.Note = o.Supervisor, o.Log, o.Note
+		g.Args, g.Log, g.Note, g.Attached = o.Supervisor, o.Log, o.Note, o.Attached
 		if isPipe(ReadyFD) {
 			g.starter = ReadyFD
 			unix.CloseOnExec(ReadyFD)
@@ -116,6 +120,9 @@ func begin(args []string) (*guard, error) {
 		return nil, fmt.Errorf("cannot become a subreaper: %w", err)
 	}
 	signal.Notify(g.signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
+	if g.Attached != nil {
+		signal.Notify(g.signals, unix.SIGUSR1, unix.SIGUSR2, unix.SIGQUIT, unix.SIGPIPE)
+	}
 	return g, nil
 }
 
@@ -136,7 +143,7 @@ func (g *guard) run() int {
 		g.collect()
 		g.decide(time.Now())
 		if g.over {
-			return g.status
+			return g.leave()
 		}
 		g.tell()
 		timer.Reset(g.untilNext())
@@ -166,9 +173,17 @@ func (g *guard) untilNext() time.Duration {
 
 // signalled passes an order to end on.
 func (g *guard) signalled(s os.Signal) {
+	if g.Attached != nil && g.signalledFirst(s) {
+		return
+	}
 	if s != unix.SIGTERM && s != unix.SIGINT {
 		return
 	}
+	g.end()
+}
+
+// end has the supervisor end, and everything with it.
+func (g *guard) end() {
 	g.ending = true
 	if g.Child != 0 && g.gone == nil {
 		_ = unix.Kill(g.Child, unix.SIGTERM)
@@ -184,6 +199,10 @@ func (g *guard) collect() {
 		r, ok := proc.Collect()
 		if !ok {
 			return
+		}
+		if r.PID == g.Shown {
+			g.shown(r)
+			continue
 		}
 		if r.PID == g.Child {
 			g.gone = &r
@@ -236,7 +255,7 @@ func (g *guard) bury(now time.Time) {
 		g.giveUp(how)
 		g.restartAt = now
 	case g.dismissed || how == proc.Status{Known: true}:
-		g.over = true
+		g.over, g.status = true, g.verdict
 	case g.ending:
 		g.over, g.status = true, 1
 	case l.Ready.IsZero() && g.Starts == 1:
@@ -296,6 +315,9 @@ func (g *guard) start() {
 		third = g.starter
 	}
 	files := []uintptr{0, 1, 2, uintptr(third), uintptr(pair[1])}
+	if g.Attached != nil {
+		files[0], files[1] = uintptr(null), uintptr(null)
+	}
 	pid, err := syscall.ForkExec(g.program(), append([]string{"sysg"}, g.Args...), &syscall.ProcAttr{Dir: "/", Env: os.Environ(), Files: files})
 	if err != nil {
 		_ = unix.Close(pair[0])

@@ -33,6 +33,7 @@ type grammar struct {
 	Graph    graphCmd    `cmd:"" help:"Show the dependency graph."`
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
+	Init     initCmd     `cmd:"" help:"Be the first process of a container or a machine."`
 	Upgrade  upgradeCmd  `cmd:"" help:"Change the program that runs; the units run on."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
 	Validate validateCmd `cmd:"" help:"Check a manifest."`
@@ -67,6 +68,9 @@ func Main(args []string, around Surroundings) int {
 		return exitStatus(err)
 	}
 	debug.SetGCPercent(commandGC)
+	if asFirst(args) {
+		args = []string{firstName}
+	}
 	if len(args) > 0 && args[0] == "help" {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
