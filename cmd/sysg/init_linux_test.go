@@ -111,7 +111,9 @@ func (f *first) says(text string, times int) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.pid, _ = strconv.Atoi(strings.TrimSpace(string(children)))
+		if f.pid, err = strconv.Atoi(strings.TrimSpace(string(children))); err != nil {
+			f.Fatal(err)
+		}
 	}
 }
 
@@ -140,8 +142,11 @@ services:
 	_ = syscall.Kill(f.pid, syscall.SIGUSR1)
 	f.says("2 units:", 1)
 	supervisor := f.child("__supervise")
+	if supervisor == 0 {
+		t.Fatal("the first process has no supervisor")
+	}
 	_ = syscall.Kill(supervisor, syscall.SIGKILL)
-	for f.child("__supervise") == supervisor {
+	for now := supervisor; now == supervisor || now == 0; now = f.child("__supervise") {
 		<-time.After(time.Millisecond)
 	}
 	manifest, err := os.ReadFile(filepath.Join(f.cmd.Dir, "systemg.yaml"))
@@ -165,14 +170,15 @@ services:
 	}
 }
 
-// child is the number of the first process's child with that argument, 0 for
-// none.
+// child is the number of the first process's child with that argument.
 func (f *first) child(word string) int {
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", f.pid))
-	for _, text := range strings.Fields(string(children)) {
-		line, _ := os.ReadFile("/proc/" + text + "/cmdline")
-		if bytes.Contains(line, []byte(word)) {
-			pid, _ := strconv.Atoi(text)
+	f.Helper()
+	list, _ := filepath.Glob("/proc/[1-9]*/status")
+	for _, path := range list {
+		status, _ := os.ReadFile(path)
+		line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+		if bytes.Contains(status, fmt.Appendf(nil, "\nPPid:\t%d\n", f.pid)) && bytes.Contains(line, []byte(word)) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			return pid
 		}
 	}

@@ -40,9 +40,9 @@ func (g *guard) run1(args []string) (int, error) {
 // died, only of the connection.
 func (g *guard) shown(r proc.Remains) {
 	g.Shown = 0
-	lost := g.Starts != g.attachedAt || g.Child == 0 || g.gone != nil || r.Status.Code != 0 && !lives(g.Child)
-	if lost && !g.ending {
-		if g.Child != 0 && g.gone == nil && !g.Life.Ready.IsZero() {
+	if r.Status.Code == LostStatus && !g.ending {
+		// Where the next supervisor is not ready yet, this follows when it is.
+		if g.Starts != g.attachedAt && !g.Life.Ready.IsZero() {
 			g.show()
 		}
 		return

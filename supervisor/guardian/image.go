@@ -78,6 +78,10 @@ type Order struct {
 	Attached *Attached
 }
 
+// LostStatus is the exit status of Attached.Start where its supervisor has ended
+// and the system has not.
+const LostStatus = 75
+
 // attachedWord is the argument before Attached, as JSON.
 const attachedWord = "--init"
 

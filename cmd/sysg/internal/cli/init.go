@@ -59,7 +59,7 @@ func (c *initCmd) run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("cannot tell where %s is: %w", m.Path, err)
 	}
-	start := append([]string{"start", "-c", m.Path}, c.Units...)
+	start := append([]string{"start", "--as-first", "-c", m.Path}, c.Units...)
 	if c.AbortOnExit {
 		start = append(start, "--abort-on-exit")
 	}
