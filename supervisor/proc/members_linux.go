@@ -57,8 +57,18 @@ func (h *Host) members(t *turn, tr *tree) (list []int, doubt bool) {
 		if try == looks {
 			return nil, true
 		}
+		if h.killed(tr) {
+			h.chase(t, tr)
+		}
 		t.look = nil
 	}
+}
+
+// killed is whether a tree is to be killed.
+func (h *Host) killed(tr *tree) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return tr.killed
 }
 
 // found are the members that a look has found.
