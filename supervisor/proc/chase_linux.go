@@ -48,7 +48,7 @@ func (h *Host) strike(tr *tree, pid int) bool {
 	main := tr.process.PID
 	told, ok := toldOf(pid)
 	if st.session != main && st.group != main && (!ok || told != tr.id) {
-		return false
+		return ended(pid)
 	}
 	_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 	return true
