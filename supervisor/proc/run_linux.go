@@ -77,12 +77,12 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 	if h.mains[tr.process.PID] != tr {
 		return
 	}
-	status, ok := reap(tr.process.PID)
-	if !ok {
+	status, child, ended := peek(tr.process.PID)
+	if child && !ended {
 		return
 	}
 	f := fate{status: status, time: time.Now()}
-	if !status.Known {
+	if !child {
 		var late bool
 		if f, late = h.fateOf(tr, reaped); late {
 			return
@@ -90,6 +90,12 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 	}
 	if tr.process.Cgroup != "" {
 		f.status.OOM = oomKills(tr.process.Cgroup)
+	}
+	if h.o.Record != nil {
+		h.o.Record(tr.id, tr.process, f.status, f.time)
+	}
+	if child {
+		reap(tr.process.PID)
 	}
 	delete(h.mains, tr.process.PID)
 	h.unfollow(tr.main)

@@ -100,15 +100,15 @@ func scan() wearers {
 		if pid == self {
 			continue
 		}
-		var lim unix.Rlimit
-		if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil || !isMark(lim.Cur) {
+		mark, ok := markOf(pid)
+		if !ok {
 			continue
 		}
 		if st, err := readStat(pid); err != nil || st.dead() {
-			found.ended[lim.Cur] = true
+			found.ended[mark] = true
 			continue
 		}
-		found.live[lim.Cur] = append(found.live[lim.Cur], pid)
+		found.live[mark] = append(found.live[mark], pid)
 	}
 	return found
 }
