@@ -150,11 +150,11 @@ func (h *Host) gather(everywhere bool) (c crowd) {
 	return c
 }
 
-// ended is whether a process does not live any more: what it was asked for was
-// then no answer.
+// ended is whether a process cannot be asked any more: what it was asked for
+// was then no answer.
 func ended(pid int) bool {
 	st, err := readStat(pid)
-	return err != nil || st.dead()
+	return err != nil || st.speechless()
 }
 
 // claimant is the tree that a stranger belongs to by its session or group,
