@@ -26,7 +26,7 @@ func BootID() (string, error) {
 type stat struct {
 	state                  byte
 	parent, group, session int
-	threads                int
+	threads, flags         int
 	ticks                  uint64
 }
 
@@ -48,7 +48,7 @@ func parseStat(data []byte) (stat, error) {
 	}
 	fields := bytes.Fields(data[end+1:])
 	// The state is field 3, the parent 4, the group 5, the session 6, the
-	// number of threads 20, the start time 22.
+	// flags 9, the number of threads 20, the start time 22.
 	if len(fields) < 20 || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
@@ -60,7 +60,7 @@ func parseStat(data []byte) (stat, error) {
 	for _, f := range [...]struct {
 		field int
 		into  *int
-	}{{1, &st.parent}, {2, &st.group}, {3, &st.session}, {17, &st.threads}} {
+	}{{1, &st.parent}, {2, &st.group}, {3, &st.session}, {6, &st.flags}, {17, &st.threads}} {
 		if *f.into, err = strconv.Atoi(string(fields[f.field])); err != nil {
 			return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 		}
@@ -71,6 +71,13 @@ func parseStat(data []byte) (stat, error) {
 // dead is whether a process has ended, reaped or not. One whose first thread
 // has ended looks like a zombie, and lives by its other threads.
 func (s stat) dead() bool { return s.state == 'X' || s.state == 'Z' && s.threads <= 1 }
+
+// exiting is PF_EXITING of linux/sched.h: a thread has begun to end, and has
+// given back its memory and its files before it looks dead.
+const exiting = 0x4
+
+// speechless is whether a process cannot be asked anything any more.
+func (s stat) speechless() bool { return s.dead() || s.flags&exiting != 0 }
 
 // smallFile is the most that readSmall reads.
 const smallFile = 4096

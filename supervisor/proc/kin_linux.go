@@ -143,9 +143,18 @@ func (h *Host) gather(everywhere bool) (c crowd) {
 		}
 		if tr := h.claimant(pid, st); tr != nil {
 			c.claimed[tr] = append(c.claimed[tr], pid)
+		} else if ended(pid) {
+			c.doubt = true
 		}
 	}
 	return c
+}
+
+// ended is whether a process cannot be asked any more: what it was asked for
+// was then no answer.
+func ended(pid int) bool {
+	st, err := readStat(pid)
+	return err != nil || st.speechless()
 }
 
 // claimant is the tree that a stranger belongs to by its session or group,

@@ -163,7 +163,7 @@ func TestLimitsAsTextHaveTheMarker(t *testing.T) {
 
 // A process whose first thread has ended looks like a zombie.
 func TestDeadIsWhoHasNoThread(t *testing.T) {
-	const line = "12 (x) %s 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 %s 18 777 20\n"
+	const line = "12 (x) %s 1 2 3 4 5 4 7 8 9 10 11 12 13 14 15 16 %s 18 777 20\n"
 	for _, c := range []struct {
 		state, threads string
 		dead           bool

@@ -57,8 +57,18 @@ func (h *Host) members(t *turn, tr *tree) (list []int, doubt bool) {
 		if try == looks {
 			return nil, true
 		}
+		if h.killed(tr) {
+			h.chase(t, tr)
+		}
 		t.look = nil
 	}
+}
+
+// killed is whether a tree is to be killed.
+func (h *Host) killed(tr *tree) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return tr.killed
 }
 
 // found are the members that a look has found.
@@ -81,12 +91,17 @@ func (h *Host) found(l *look, tr *tree) (list []int, doubt bool) {
 			doubt = true
 		}
 	}
-	return tr.withKin(list), doubt || l.crowd.doubt
+	list, lost := tr.withKin(list)
+	return list, doubt || lost || l.crowd.doubt
 }
 
-// withKin adds to the members that are held those that are not; h.mu is held.
-func (tr *tree) withKin(held []int) []int {
-	tr.kin.grow(append(held[:len(held):len(held)], tr.kin.living()...))
+// withKin adds to the members that are held those that are not, and says
+// whether some of those have ended; h.mu is held.
+func (tr *tree) withKin(held []int) (all []int, lost bool) {
+	known := len(tr.kin)
+	living := tr.kin.living()
+	lost = len(living) < known
+	tr.kin.grow(append(held[:len(held):len(held)], living...))
 	for pid := range tr.kin {
 		if slices.Contains(held, pid) {
 			delete(tr.kin, pid)
@@ -94,7 +109,7 @@ func (tr *tree) withKin(held []int) []int {
 		}
 		held = append(held, pid)
 	}
-	return held
+	return held, lost
 }
 
 // sight notes who of a tree is not held, while the parents that tell so live;

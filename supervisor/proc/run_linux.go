@@ -225,9 +225,15 @@ const again = time.Millisecond
 // ended already: who that belongs to may never reap it.
 const doubts = 100
 
+// elusive is how often a tree is found to have only members that have ended
+// before it is killed: it is a process that forks and ends for ever, which
+// nobody can ask anything.
+const elusive = 5
+
 // doubted counts a doubt, and says whether it is to be followed.
 func (tr *tree) doubted() bool {
 	tr.doubts++
+	tr.killed = tr.killed || tr.doubts > elusive
 	return tr.doubts <= doubts
 }
 
