@@ -14,28 +14,29 @@ import (
 // Linux (unix(7)) and 104 elsewhere, the last of them a zero.
 const maxPath = 103
 
-// allowed is whether a server answers the peer: its own user, and root.
-func allowed(p Peer) bool { return p.UID == os.Geteuid() || p.UID == 0 }
-
 // Listen makes the socket, mode 0600 whatever the umask, in place of one that
 // is there: the caller makes sure, by a lock, that nobody listens on it. Where
 // the file is removed by others, such as a cleaner of temporary folders, it is
 // made anew (see guard).
-func Listen(path string) (net.Listener, error) {
+func Listen(path string) (net.Listener, error) { return ListenFor(path, 0) }
+
+// ListenFor is Listen with a group of readers: where that is not 0, the socket
+// is 0660 and the group's. Who of it may do what the server decides.
+func ListenFor(path string, readersGroup int) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot replace the old socket: %w", err)
 	}
-	l, err := bind(path)
+	l, err := bind(path, readersGroup)
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{path: path, listener: l, done: make(chan struct{})}
+	s := &socket{path: path, group: readersGroup, listener: l, done: make(chan struct{})}
 	s.guard()
 	return s, nil
 }
 
 // bind listens on a path where nothing is.
-func bind(path string) (*net.UnixListener, error) {
+func bind(path string, readersGroup int) (*net.UnixListener, error) {
 	short, release, err := shorten(path)
 	if err != nil {
 		return nil, err
@@ -46,17 +47,29 @@ func bind(path string) (*net.UnixListener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w", path, err)
 	}
 	l.SetUnlinkOnClose(false)
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := protect(path, readersGroup); err != nil {
 		_ = l.Close()
 		return nil, fmt.Errorf("cannot protect the socket: %w", err)
 	}
 	return l, nil
 }
 
+// protect sets the permissions of the socket.
+func protect(path string, readersGroup int) error {
+	if err := os.Chmod(path, 0o600); err != nil || readersGroup == 0 {
+		return err
+	}
+	if err := os.Chown(path, -1, readersGroup); err != nil {
+		return err
+	}
+	return os.Chmod(path, 0o660)
+}
+
 // socket is a listener that removes its file, and outlives its removal by
 // others.
 type socket struct {
-	path string
+	path  string
+	group int
 	// done is closed with the socket.
 	done chan struct{}
 
@@ -92,7 +105,7 @@ func (s *socket) renew() bool {
 	if _, err := os.Lstat(s.path); s.closed || !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	l, err := bind(s.path)
+	l, err := bind(s.path, s.group)
 	if err != nil {
 		return false
 	}

@@ -59,7 +59,12 @@ func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Bas
 			return Baseline{}, err
 		}
 		if len(sel.Units) == 0 {
-			chosen = slices.DeleteFunc(chosen, (*entry).passing)
+			chosen = slices.DeleteFunc(chosen, func(e *entry) bool { return e.passing() || e.removed })
+		}
+		for _, e := range chosen {
+			if e.removed {
+				return Baseline{}, &UnknownUnitError{Name: e.def.Name}
+			}
 		}
 		return l.startAll(chosen, len(sel.Units) > 0), nil
 	})
@@ -91,6 +96,10 @@ func (l *loop) startAll(chosen []*entry, named bool) Baseline {
 
 // startOne wants one unit up and says whether that changed anything.
 func (l *loop) startOne(e *entry, explicit bool) bool {
+	if e.removed {
+		// Whatever depends on it, it is on its way out.
+		return false
+	}
 	if e.wish == wishStop {
 		l.want(e, noWish, "")
 	}

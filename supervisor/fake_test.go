@@ -1,11 +1,14 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -28,10 +31,15 @@ type fakeHost struct {
 	deaf    map[string]bool
 	missing map[string]bool
 	since   map[proc.TreeID]time.Time
-	// last is how each tree's name ended last, before how the time before
-	// that, ended when.
+	// ends are how the trees ended, last how each tree's name ended last, before
+	// how the time before that, ended when.
+	ends         map[proc.TreeID]proc.Status
 	last, before map[string]proc.Status
 	ended        map[string]time.Time
+	// holds counts holds; held are the trees by theirs, pids their processes.
+	holds uint64
+	held  map[uint64]proc.TreeID
+	pids  map[proc.TreeID]int
 	// starts are the trees in the order they were started.
 	starts []proc.TreeID
 }
@@ -44,6 +52,10 @@ func (h *fakeHost) Start(s proc.Spec) (proc.Process, error) {
 		return proc.Process{}, &proc.NotFoundError{Name: "nosuch", Path: "/bin"}
 	}
 	h.pid++
+	if h.held == nil {
+		h.held, h.pids = map[uint64]proc.TreeID{}, map[proc.TreeID]int{}
+	}
+	h.held[s.Mark], h.pids[s.Tree] = s.Tree, h.pid
 	h.live[s.Tree], h.since[s.Tree] = true, time.Now()
 	return proc.Process{PID: h.pid}, nil
 }
@@ -67,6 +79,28 @@ func (h *fakeHost) Signal(id proc.TreeID, sig syscall.Signal) error {
 	return nil
 }
 
+// Hold gives each tree one of its own.
+func (h *fakeHost) Hold(string) proc.Hold {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.holds++
+	return proc.Hold{Mark: h.holds}
+}
+
+func (h *fakeHost) Find(holds []proc.Hold) []proc.Found {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]proc.Found, len(holds))
+	for i, hold := range holds {
+		if id, ok := h.held[hold.Mark]; ok && h.live[id] {
+			list[i] = proc.Found{Main: proc.Process{PID: h.pids[id], Mark: hold.Mark}, Members: 1}
+		}
+	}
+	return list
+}
+
+func (h *fakeHost) AdoptRest(proc.TreeID, proc.Process) int { return 0 }
+
 func (h *fakeHost) SignalMain(id proc.TreeID, sig syscall.Signal) error { return h.Signal(id, sig) }
 
 func (h *fakeHost) Kill(id proc.TreeID) {
@@ -79,8 +113,7 @@ func (h *fakeHost) end(id proc.TreeID, s proc.Status) {
 	lived := h.live[id]
 	delete(h.live, id)
 	if lived {
-		h.before[id.Unit] = h.last[id.Unit]
-		h.last[id.Unit], h.ended[id.Unit] = s, time.Now()
+		h.ends[id], h.last[id.Unit], h.ended[id.Unit] = s, s, time.Now()
 	}
 	h.mu.Unlock()
 	if lived {
@@ -89,6 +122,23 @@ func (h *fakeHost) end(id proc.TreeID, s proc.Status) {
 			h.sup.Notify(proc.Emptied{Tree: id})
 		}()
 	}
+}
+
+// living are the trees of the unit's runs and of their steps, in a fixed order:
+// the same draws do the same things.
+func (h *fakeHost) living(unitID string) []proc.TreeID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var found []proc.TreeID
+	for id := range h.live {
+		if name, _ := splitTree(id); name == unitID || unitID == "" {
+			found = append(found, id)
+		}
+	}
+	slices.SortFunc(found, func(a, b proc.TreeID) int {
+		return cmp.Or(strings.Compare(a.Unit, b.Unit), cmp.Compare(a.Run, b.Run))
+	})
+	return found
 }
 
 func (h *fakeHost) alive(unitID string) bool {
@@ -161,7 +211,7 @@ func inRoom(t *testing.T, test func(*room)) {
 
 func newRoom(t testing.TB) *room {
 	h := &fakeHost{
-		live: map[proc.TreeID]bool{}, since: map[proc.TreeID]time.Time{}, last: map[string]proc.Status{}, before: map[string]proc.Status{}, ended: map[string]time.Time{},
+		live: map[proc.TreeID]bool{}, since: map[proc.TreeID]time.Time{}, last: map[string]proc.Status{}, ends: map[proc.TreeID]proc.Status{}, ended: map[string]time.Time{},
 		deaf: map[string]bool{}, missing: map[string]bool{},
 	}
 	r := &room{TB: t, host: h, journal: &fakeJournal{}, saver: &fakeSaver{}}
@@ -299,7 +349,7 @@ func (r *room) successor(state store.State) *Supervisor {
 	done := make(chan struct{})
 	go func() { defer close(done); next.Run(ctx) }()
 	r.Cleanup(func() { cancel(); <-done })
-	if err := next.Restore(ctx, state); err != nil {
+	if err := next.Restore(ctx, state, Past{}); err != nil {
 		r.Fatal(err)
 	}
 	return next

@@ -58,7 +58,7 @@ func (s *Snapshot) Plan(src *config.Plan, project string) []Change {
 
 func (s *Snapshot) compare(def *config.Unit) Change {
 	v, ok := s.Find(def.ID())
-	if !ok || v.Orphaned {
+	if !ok || v.Orphaned || v.Removed {
 		return Change{ID: def.ID(), Action: "add", Effect: EffectStart}
 	}
 	keys := config.Diff(v.Def, def)
@@ -141,8 +141,12 @@ func (l *loop) define(def *config.Unit, how loading) {
 		l.touch(e)
 		return
 	}
-	if how == addOnly && e.alive() && !e.orphan {
+	back := e.removed
+	if how == addOnly && e.alive() && !e.orphan && !back {
 		return
+	}
+	if back && e.wish == wishStop {
+		l.want(e, noWish, "")
 	}
 	e.orphan, e.removed, e.adhoc, e.next = false, false, false, nil
 	if l.steer(e, def) {
@@ -151,6 +155,10 @@ func (l *loop) define(def *config.Unit, how loading) {
 	if e.u.Alive() && needsNewRun(e.def, def) {
 		// What runs goes on by its own definition until it is replaced.
 		e.next = def
+		if back {
+			// It is about to end by the old one, and comes again by this.
+			l.want(e, wishRestart, "it is in the manifest again")
+		}
 		return
 	}
 	l.redefine(e, def)
