@@ -122,7 +122,8 @@ func (c *eventsCmd) run(a *app) error {
 	}
 	for last := uint64(0); ; {
 		err := a.streamEvents(ctx, client, p, &last)
-		if !c.Follow || !over(err) || ctx.Err() != nil {
+		// A stream that follows ends only with its supervisor.
+		if !c.Follow || err != nil && !over(err) || ctx.Err() != nil {
 			return err
 		}
 		// The next supervisor has the same journal.

@@ -128,7 +128,7 @@ func (c *statusCmd) watch(ctx context.Context, a *app, client *ipc.Client, sel i
 		if errors.Is(err, context.Canceled) || ctx.Err() != nil {
 			return nil
 		}
-		if !over(err) {
+		if err != nil && !over(err) {
 			return err
 		}
 		if client, err = a.successor(ctx, client); err != nil {
