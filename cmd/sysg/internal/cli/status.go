@@ -125,11 +125,8 @@ func (c *statusCmd) watch(ctx context.Context, a *app, client *ipc.Client, sel i
 	w := watcher{app: a, units: map[string]ipc.Unit{}}
 	for {
 		err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: sel, Metrics: true}, w.snapshot, w.delta)
-		if errors.Is(err, context.Canceled) || ctx.Err() != nil {
-			return nil
-		}
-		if err != nil && !over(err) {
-			return err
+		if ctx.Err() != nil || err != nil && !over(err) {
+			return forgive(err)
 		}
 		if client, err = a.successor(ctx, client); err != nil {
 			return forgive(err)
