@@ -51,7 +51,7 @@ type Options struct {
 	SocketGroup string
 	// Ready is called once, when the socket answers.
 	Ready func()
-	// Guarded is whether this process may be the child of a guardian.
+	// Guarded is whether a guardian has started this process.
 	Guarded bool
 }
 
