@@ -76,7 +76,9 @@ type knownMsg struct {
 type inspected struct {
 	id     string
 	result ipc.InspectResult
-	err    error
+	// why is the chain of causes, asked for where one unit is looked at.
+	why ipc.WhyResult
+	err error
 }
 
 // askTime bounds a question for a view.
@@ -176,6 +178,11 @@ func (m *Model) inspect(ids []string, window float64) tea.Cmd {
 		for _, id := range ids {
 			one := inspected{id: id}
 			one.err = source.ask(ctx, ipc.MethodInspect, ipc.InspectParams{Unit: id, WindowSecs: window}, &one.result)
+			if window == 0 && len(ids) == 1 && one.err == nil {
+				// A unit that is well has no causes; one that went meanwhile
+				// is told by inspect.
+				_ = source.ask(ctx, ipc.MethodWhy, ipc.WhyParams{Unit: id}, &one.why)
+			}
 			out.units = append(out.units, one)
 		}
 		return out
@@ -207,7 +214,7 @@ func (m *Model) known(msg knownMsg) tea.Cmd {
 			continue
 		}
 		if one.id == m.selected {
-			m.views.detail.Know(one.id, one.result, one.err)
+			m.views.detail.Know(one.id, one.result, one.why, one.err)
 		}
 		if u := m.board.Unit(one.id); u != nil {
 			m.views.cron.Take(u, one.result, one.err)
