@@ -98,7 +98,11 @@ func (b *buffer) trim() {
 		bytes -= len(b.lines[n].Text)
 		n++
 	}
-	b.lines = append(make([]Line, 0, keepLines+keepLines/8), b.lines[n:]...)
+	// In place: in a flood a new array many times a second would be most of what
+	// there is to collect.
+	left := copy(b.lines, b.lines[n:])
+	clear(b.lines[left:])
+	b.lines = b.lines[:left]
 	b.bytes = bytes
 }
 
