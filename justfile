@@ -39,3 +39,7 @@ shots: build
 # 20 rollouts under load, twice: the table for docs/performance.md
 zero-downtime:
     SYSG_ZERO_FULL=1 SYSG_TEST_REQUIRE=all go test -count=1 -v ./examples/zero-downtime
+
+# deaths of supervisor and guardian under load: the table for docs/reliability.md
+torture *flags: build
+    go run ./cmd/torture -sysg bin/sysg {{flags}}

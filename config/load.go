@@ -75,6 +75,10 @@ func readCure(err error) string {
 	if errors.Is(err, fs.ErrPermission) {
 		return "let this user read the file"
 	}
+	var writable *untrustedError
+	if errors.As(err, &writable) {
+		return "chown root and chmod go-w what is named, or run it without --sys"
+	}
 	if errors.Is(err, errTooLong) {
 		return "take it apart with !include"
 	}
@@ -122,6 +126,13 @@ func (l *loader) read(path string) ([]byte, error) {
 	}
 	if info.IsDir() {
 		return nil, errors.New("it is a folder, not a file")
+	}
+	if l.o.System && l.o.Root {
+		// It is the open file that is looked at: what its name leads to
+		// later does not matter.
+		if err := trusted(f); err != nil {
+			return nil, err
+		}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {

@@ -15,7 +15,7 @@ var paramsOf = map[string]any{
 	MethodLogs: LogsParams{}, MethodEvents: EventsParams{}, MethodStart: StartParams{}, MethodStop: StopParams{},
 	MethodDeploy: DeployParams{}, MethodRollback: RollbackParams{},
 	MethodRestart: RestartParams{}, MethodPlan: PlanParams{}, MethodApply: ApplyParams{}, MethodWait: WaitParams{},
-	MethodSignal: SignalParams{}, MethodWhy: WhyParams{}, MethodGraph: GraphParams{}, MethodPurge: PurgeParams{}, MethodTrigger: TriggerParams{}, MethodSpawn: SpawnParams{},
+	MethodSignal: SignalParams{}, MethodWhy: WhyParams{}, MethodGraph: GraphParams{}, MethodPurge: PurgeParams{}, MethodTrigger: TriggerParams{}, MethodSpawn: SpawnParams{}, MethodUpgrade: UpgradeParams{Path: "/sysg"},
 }
 
 // decode reads params as the handler of a method does.

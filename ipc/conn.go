@@ -21,6 +21,8 @@ type conn struct {
 	s    *Server
 	net  net.Conn
 	peer Peer
+	// access is what the peer may do.
+	access access
 	// hello is what the client said of itself.
 	hello HelloParams
 	out   *outbox
@@ -201,6 +203,12 @@ func (c *conn) begin(ctx context.Context, m message) {
 		c.reject(m.ID, e)
 		return
 	}
+	if refusal := c.access.mayCall(m.Method); refusal != nil {
+		<-c.slots
+		c.s.o.Log.Warn("refused a request", "method", clipped([]byte(m.Method)), "uid", c.peer.UID, "pid", c.peer.PID)
+		c.reject(m.ID, refusal)
+		return
+	}
 	key := idKey(m.ID)
 	ctx, cancel := context.WithCancel(ctx)
 	if refusal := c.register(key, cancel); refusal != nil {
@@ -209,7 +217,7 @@ func (c *conn) begin(ctx context.Context, m message) {
 		c.reject(m.ID, refusal)
 		return
 	}
-	r := &Request{ID: m.ID, Method: m.Method, Peer: c.peer, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
+	r := &Request{ID: m.ID, Method: m.Method, Peer: c.peer, Reader: c.access == accessRead, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
 	go func() {
 		defer c.requests.Done()
 		defer func() { <-c.slots }()

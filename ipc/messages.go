@@ -30,6 +30,7 @@ const (
 	MethodPurge     = "purge"
 	MethodTrigger   = "trigger"
 	MethodSpawn     = "spawn"
+	MethodUpgrade   = "upgrade"
 	// MethodCancel ends a request of the same connection that is still
 	// under way; params are a CancelParams.
 	MethodCancel = "cancel"

@@ -13,12 +13,13 @@ import (
 // Linux (unix(7)) and 104 elsewhere, the last of them a zero.
 const maxPath = 103
 
-// allowed is whether a server answers the peer: its own user, and root.
-func allowed(p Peer) bool { return p.UID == os.Geteuid() || p.UID == 0 }
-
 // Listen makes the socket, mode 0600 whatever the umask, in place of one that
 // is there: the caller makes sure, by a lock, that nobody listens on it.
-func Listen(path string) (net.Listener, error) {
+func Listen(path string) (net.Listener, error) { return ListenFor(path, 0) }
+
+// ListenFor is Listen with a group of readers: where that is not 0, the socket
+// is 0660 and the group's. Who of it may do what the server decides.
+func ListenFor(path string, readersGroup int) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot replace the old socket: %w", err)
 	}
@@ -32,11 +33,22 @@ func Listen(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w", path, err)
 	}
 	l.SetUnlinkOnClose(false)
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := protect(path, readersGroup); err != nil {
 		_ = l.Close()
 		return nil, fmt.Errorf("cannot protect the socket: %w", err)
 	}
 	return &socket{UnixListener: l, path: path}, nil
+}
+
+// protect sets the permissions of the socket.
+func protect(path string, readersGroup int) error {
+	if err := os.Chmod(path, 0o600); err != nil || readersGroup == 0 {
+		return err
+	}
+	if err := os.Chown(path, -1, readersGroup); err != nil {
+		return err
+	}
+	return os.Chmod(path, 0o660)
 }
 
 // socket is a listener that removes its file.

@@ -24,8 +24,11 @@ type Supervisor struct {
 	PID     int    `json:"pid,omitempty"`
 	// Guardian is the pid of the process that starts the supervisor again
 	// when it dies, 0 for none; Starts counts the supervisors it started.
-	Guardian  int       `json:"guardian_pid,omitempty"`
-	Starts    int       `json:"starts,omitempty"`
+	Guardian int `json:"guardian_pid,omitempty"`
+	Starts   int `json:"starts,omitempty"`
+	// Upgrade is the newest attempt to change the program, where this
+	// supervisor was started by it.
+	Upgrade   *Upgrade  `json:"upgrade,omitempty"`
 	Since     time.Time `json:"since,omitzero"`
 	StateDir  string    `json:"state_dir"`
 	Privilege string    `json:"mode,omitempty"` // "user" or "system"

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"systemg/config"
 	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
 
@@ -39,7 +41,9 @@ type aside struct {
 	line string
 	// patient is Aside.Patient.
 	patient bool
-	done    chan unit.Exit
+	// until is when it is killed, zero for never.
+	until time.Time
+	done  chan unit.Exit
 }
 
 // RunAside runs a command as a process tree of its own, and returns how its
@@ -49,7 +53,7 @@ type aside struct {
 func (s *Supervisor) RunAside(ctx context.Context, a Aside) (unit.Exit, error) {
 	done := make(chan unit.Exit, 1)
 	ordered := make(chan proc.TreeID, 1)
-	s.send(func(l *loop) { ordered <- l.orderAside(a, done) })
+	s.send(func(l *loop) { ordered <- l.orderAside(ctx, a, done) })
 	var id proc.TreeID
 	select {
 	case id = <-ordered:
@@ -73,15 +77,23 @@ func (s *Supervisor) RunAside(ctx context.Context, a Aside) (unit.Exit, error) {
 }
 
 // orderAside has a launcher start the tree.
-func (l *loop) orderAside(a Aside, done chan unit.Exit) proc.TreeID {
+func (l *loop) orderAside(ctx context.Context, a Aside, done chan unit.Exit) proc.TreeID {
 	l.asideSeq++
 	id := proc.TreeID{Unit: a.Def.ID() + ":" + a.Kind, Run: l.asideSeq}
-	l.asides[id] = &aside{tree: tree{step: unit.StepKind(a.Kind), run: a.Run}, def: a.Def, base: a.Base, line: a.Line, patient: a.Patient, done: done}
-	one := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, home: l.o.Home}
-	if e, ok := l.entries[a.Def.ID()]; ok {
-		one.main = e.mainOf(a.Run)
+	one := &aside{
+		tree: tree{step: unit.StepKind(a.Kind), run: a.Run, hold: l.o.Host.Hold(a.Def.Privileges.Cgroup["root"])},
+		def:  a.Def, base: a.Base, line: a.Line, patient: a.Patient, done: done,
 	}
-	l.s.jobs.put(one)
+	if at, ok := ctx.Deadline(); ok {
+		one.until = at
+	}
+	l.asides[id] = one
+	l.entriesDue = append(l.entriesDue, store.Entry{Beside: one.command(id)})
+	order := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, mark: one.hold.Mark, home: l.o.Home}
+	if e, ok := l.entries[a.Def.ID()]; ok {
+		order.main = e.mainOf(a.Run)
+	}
+	l.later(func() { l.s.jobs.put(order) })
 	return id
 }
 
@@ -138,6 +150,7 @@ func (l *loop) asideEvent(a *aside, id proc.TreeID, event proc.Event) {
 
 func (l *loop) asideOver(a *aside, id proc.TreeID, exit unit.Exit) {
 	delete(l.asides, id)
+	l.entriesDue = append(l.entriesDue, store.Entry{Over: store.CommandName(id.Unit, id.Run)})
 	a.done <- exit
 }
 
@@ -150,7 +163,7 @@ func (s *Supervisor) startAside(one job) (proc.Process, error) {
 	}
 	plan.Beside(one.main)
 	spec := proc.Spec{
-		Tree: one.id, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
+		Tree: one.id, Mark: one.mark, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
 		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders, Cgroup: plan.Cgroup, Reaper: plan.Reaper,
 	}
 	if a.Output == nil {

@@ -223,7 +223,7 @@ func (r *room) again(ledger Ledger, state store.State, h store.CronHistory) *roo
 	go func() { defer close(done); next.sup.Run(ctx) }()
 	next.end = func() { cancel(); <-done }
 	r.Cleanup(next.end)
-	if err := next.sup.Restore(ctx, state); err != nil {
+	if err := next.sup.Restore(ctx, state, Past{}); err != nil {
 		r.Fatal(err)
 	}
 	return next

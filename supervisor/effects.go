@@ -49,11 +49,14 @@ func (l *loop) order(e *entry, step unit.StepKind, run uint64) {
 		return
 	}
 	id := treeID(in.def, step, run)
-	e.trees[id] = &tree{step: step, run: run}
-	l.s.jobs.put(job{
+	t := &tree{step: step, run: run, hold: l.o.Host.Hold(in.def.Privileges.Cgroup["root"])}
+	e.trees[id] = t
+	one := job{
 		id: id, def: in.def, step: step, run: run, base: l.base(e), main: in.process.PID, slots: e.slots(in),
-		beside: e.accompanied(in), home: l.o.Home,
-	})
+		beside: e.accompanied(in), mark: t.hold.Mark, home: l.o.Home,
+	}
+	l.later(func() { l.s.jobs.put(one) })
+	l.touch(e)
 }
 
 // base is the environment a unit starts from.
@@ -85,11 +88,14 @@ func (l *loop) signal(e *entry, run uint64, what order) {
 func (l *loop) send(e *entry, id proc.TreeID, what order) {
 	switch what {
 	case orderAsk:
-		if err := l.o.Host.Signal(id, e.stopSignal(id.Run)); err != nil {
-			l.o.Log.Debug("cannot signal", "unit", id.Unit, "run", id.Run, "error", err)
-		}
+		sig := e.stopSignal(id.Run)
+		l.later(func() {
+			if err := l.o.Host.Signal(id, sig); err != nil {
+				l.o.Log.Debug("cannot signal", "unit", id.Unit, "run", id.Run, "error", err)
+			}
+		})
 	case orderKill:
-		l.o.Host.Kill(id)
+		l.later(func() { l.o.Host.Kill(id) })
 	case noOrder:
 	}
 }

@@ -90,6 +90,13 @@ type entry struct {
 	listening context.CancelFunc
 	listenRun uint64
 
+	// noted is a sum of what the diary has of the unit, with its definition
+	// notedDef and that many good ones; leash is the process it ends with.
+	noted     uint64
+	notedDef  *config.Unit
+	notedGood int
+	leash     Leash
+
 	view *View
 	// encoded is encodedFrom, which is def or an older one, as JSON.
 	encoded     []byte
@@ -101,6 +108,7 @@ type entry struct {
 type tree struct {
 	step    unit.StepKind
 	run     uint64
+	hold    proc.Hold
 	started bool
 	// due is the signal that has to be sent as soon as the tree exists.
 	due order
@@ -206,7 +214,7 @@ func (e *entry) look() *View {
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Good:  slices.Clone(e.good),
-		Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent,
+		Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent, Leash: e.leash,
 	}
 	if e.clock != nil {
 		v.NextRun, v.History = e.nextRun(), e.clock.page.runs

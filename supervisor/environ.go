@@ -15,7 +15,7 @@ import (
 var private = []string{
 	"SYSG_PROJECT", "SYSG_SERVICE", "SYSG_RUN", "SYSG_REPLICA",
 	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID",
+	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID", "SYSG_ACTIVATED",
 }
 
 // base is an environment that units begin with: without what is private, each

@@ -31,11 +31,15 @@ type fakeHost struct {
 	deaf    map[string]bool
 	missing map[string]bool
 	since   map[proc.TreeID]time.Time
-	// ends are how the trees ended, last how each tree's name ended last, and
-	// ended when.
-	ends  map[proc.TreeID]proc.Status
-	last  map[string]proc.Status
-	ended map[string]time.Time
+	// ends are how the trees ended, last how each tree's name ended last, before
+	// how the time before that, ended when.
+	ends         map[proc.TreeID]proc.Status
+	last, before map[string]proc.Status
+	ended        map[string]time.Time
+	// holds counts holds; held are the trees by theirs, pids their processes.
+	holds uint64
+	held  map[uint64]proc.TreeID
+	pids  map[proc.TreeID]int
 	// starts are the trees in the order they were started.
 	starts []proc.TreeID
 }
@@ -48,6 +52,10 @@ func (h *fakeHost) Start(s proc.Spec) (proc.Process, error) {
 		return proc.Process{}, &proc.NotFoundError{Name: "nosuch", Path: "/bin"}
 	}
 	h.pid++
+	if h.held == nil {
+		h.held, h.pids = map[uint64]proc.TreeID{}, map[proc.TreeID]int{}
+	}
+	h.held[s.Mark], h.pids[s.Tree] = s.Tree, h.pid
 	h.live[s.Tree], h.since[s.Tree] = true, time.Now()
 	return proc.Process{PID: h.pid}, nil
 }
@@ -70,6 +78,28 @@ func (h *fakeHost) Signal(id proc.TreeID, sig syscall.Signal) error {
 	}
 	return nil
 }
+
+// Hold gives each tree one of its own.
+func (h *fakeHost) Hold(string) proc.Hold {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.holds++
+	return proc.Hold{Mark: h.holds}
+}
+
+func (h *fakeHost) Find(holds []proc.Hold) []proc.Found {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]proc.Found, len(holds))
+	for i, hold := range holds {
+		if id, ok := h.held[hold.Mark]; ok && h.live[id] {
+			list[i] = proc.Found{Main: proc.Process{PID: h.pids[id], Mark: hold.Mark}, Members: 1}
+		}
+	}
+	return list
+}
+
+func (h *fakeHost) AdoptRest(proc.TreeID, proc.Process) int { return 0 }
 
 func (h *fakeHost) SignalMain(id proc.TreeID, sig syscall.Signal) error { return h.Signal(id, sig) }
 
@@ -319,7 +349,7 @@ func (r *room) successor(state store.State) *Supervisor {
 	done := make(chan struct{})
 	go func() { defer close(done); next.Run(ctx) }()
 	r.Cleanup(func() { cancel(); <-done })
-	if err := next.Restore(ctx, state); err != nil {
+	if err := next.Restore(ctx, state, Past{}); err != nil {
 		r.Fatal(err)
 	}
 	return next

@@ -31,6 +31,8 @@ type job struct {
 	beside bool
 	// aside is the command that is to be run instead of a step.
 	aside *Aside
+	// mark is that of the tree's hold.
+	mark uint64
 	// main is the pid of the main process, for a stop_command.
 	main int
 	// home is the supervisor's state directory, empty for none.
@@ -138,6 +140,7 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 	defer closeFiles(files)
 	return o.Host.Start(proc.Spec{
 		Tree:   one.id,
+		Mark:   one.mark,
 		Argv:   command(one),
 		Dir:    one.def.Dir,
 		Env:    env,

@@ -61,6 +61,15 @@ type loop struct {
 	changed map[string]bool
 	dirty   []string
 	effects []pending
+	// acts are what is to be done once the diary tells of it, entriesDue
+	// what it is to be told beside changes of units.
+	acts       []func()
+	entriesDue []store.Entry
+	// change is the number of the last entry about a unit, known are the
+	// units that the diary has, notedProjects the projects as it has them.
+	change        uint64
+	known         map[string]bool
+	notedProjects map[string]Project
 	// replies are answers that wait for the next snapshot.
 	replies []func()
 
@@ -98,6 +107,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 		graph:    graph.New(nil),
 		problems: map[string]string{},
 		changed:  map[string]bool{},
+		known:    map[string]bool{},
 		pages:    pagesOf(o.History),
 		stale:    true,
 		owners:   map[string]bool{}, listening: map[string]bool{},
@@ -179,6 +189,8 @@ func (l *loop) finish() {
 	l.settle()
 	l.keepSockets()
 	l.execute()
+	l.note()
+	l.act()
 	l.publish()
 	for _, reply := range l.replies {
 		reply()

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
+	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
@@ -14,7 +16,7 @@ import (
 func (l *loop) persist() {
 	l.saveAt = time.Time{}
 	state := store.State{
-		BootID: l.o.BootID, Generation: l.o.Generation,
+		BootID: l.o.BootID, Generation: l.o.Generation, Diary: l.turnDiary(), Change: l.change,
 		Projects: make(map[string]store.Project, len(l.projects)),
 		Units:    make([]store.UnitState, 0, len(l.entries)),
 	}
@@ -70,23 +72,49 @@ func (e *entry) state() store.UnitState {
 	}
 	if e.u.Alive() {
 		s.Ready, s.Health, s.Then = e.u.Ready, string(e.u.Health), string(e.u.Then)
+		s.Step, s.Fault = string(e.u.Step), e.u.Fault
 	}
+	if e.u.State == unit.Backoff {
+		s.Deadline = e.u.Deadline
+	}
+	s.Trees, s.Base = e.ordered(), encodeBase(e)
+	s.ParentPID, s.ParentTicks = e.leash.PID, e.leash.Ticks
 	if e.roll != nil {
 		s.Rollout = string(e.roll.r.Phase)
 	}
 	for _, in := range e.instances()[1:] {
-		if p := in.process; in.u.Main && in.u.Spawned && !in.u.Exited {
+		p := in.process
+		lives := in.u.Main && in.u.Spawned && !in.u.Exited
+		if !lives {
+			p = proc.Process{}
+		}
+		// Where the traffic may have moved, also one that has ended matters.
+		if lives || in == e.candidate && e.moved() {
 			s.Beside = append(s.Beside, store.BesideState{
 				Slot: in.slot, Definition: encodeDefinition(in.def), Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Handle: p.Handle, Mark: p.Mark,
 				Cgroup: p.Cgroup, Containment: p.Containment, StartedAt: in.startedAt,
 			})
 		}
 	}
-	if e.u.Main && e.u.Spawned && !e.u.Exited {
+	if e.u.Main && e.u.Spawned {
 		s.PID, s.StartTicks, s.Handle, s.Mark = e.process.PID, e.process.StartTicks, e.process.Handle, e.process.Mark
 		s.Cgroup, s.Containment, s.StartedAt = e.process.Cgroup, e.process.Containment, e.startedAt
+		if s.Exited = e.u.Exited; s.Exited {
+			s.PID, s.StartTicks, s.Handle = 0, 0, 0
+		}
 	}
 	return s
+}
+
+// moved is whether the traffic may have moved to the candidate.
+func (e *entry) moved() bool {
+	switch e.roll.r.Phase {
+	case deploy.Switching, deploy.Verifying, deploy.Undoing:
+		return true
+	case deploy.Starting, deploy.Grace, deploy.Draining, deploy.Aborting, deploy.Done, deploy.Failed:
+		return false
+	}
+	return false
 }
 
 // definition is the definition as JSON, encoded once.

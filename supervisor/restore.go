@@ -17,9 +17,12 @@ import (
 
 // Restore takes over what an earlier supervisor left: processes that still
 // live are adopted with their runs, those that ended meanwhile are judged by
-// their restart policy with an exit nobody saw. Call it before any command.
-func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
+// their restart policy, with the exit that the diary or the guardian knows, or
+// one that nobody saw. Call it before any command.
+func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) error {
 	_, err := ask(ctx, s, func(l *loop) (struct{}, error) {
+		l.change = state.Change
+		r := l.look(state, past)
 		for id, p := range state.Projects {
 			l.projects[id] = Project{ID: id, Manifest: p.Manifest, Env: p.Env, Digest: p.Digest}
 		}
@@ -34,7 +37,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
 			var runs []uint64
-			if l.adopt(e, u, state.BootID) || u.PID != 0 && state.BootID == l.o.BootID {
+			if l.adopt(e, u, state.BootID, r) || u.PID != 0 && state.BootID == l.o.BootID {
 				// Also what one that has ended wrote last is in its pipes.
 				runs = append(runs, u.Run)
 			}
@@ -47,6 +50,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State) error {
 			l.reattach(e.def, runs)
 			l.oversee(e)
 		}
+		l.endStrays(r)
 		return struct{}{}, nil
 	})
 	return err
@@ -90,6 +94,7 @@ func (l *loop) enroll(s store.UnitState) {
 		l.relate(e, s.Parent, s.ParentRun)
 	}
 	e.slot, e.proven = s.Slot, s.Proven
+	e.base, e.leash = s.Base, Leash{PID: s.ParentPID, Ticks: s.ParentTicks}
 	e.good, e.last = saved.Good, saved.Last
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
@@ -107,18 +112,25 @@ func (l *loop) enroll(s store.UnitState) {
 }
 
 // adopt takes a saved process back, and says whether it still lives.
-func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
+func (l *loop) adopt(e *entry, s store.UnitState, bootID string, r *relics) bool {
+	if bootID != l.o.BootID {
+		if s.PID != 0 || s.Exited {
+			e.u.Desired, e.u.Reason = unit.Down, "the machine was restarted"
+		}
+		return false
+	}
+	id := treeID(e.def, unit.NoStep, s.Run)
+	s = r.known(s, id)
 	if s.PID == 0 {
-		if bootID == l.o.BootID {
+		switch {
+		case s.Exited:
+			l.regainRest(e, s, id, r)
+		case s.Step != "" && l.regainStep(e, s, r):
+		default:
 			l.revive(e, s)
 		}
 		return false
 	}
-	if bootID != l.o.BootID {
-		e.u.Desired, e.u.Reason = unit.Down, "the machine was restarted"
-		return false
-	}
-	id := treeID(e.def, unit.NoStep, s.Run)
 	p := processOf(s, bootID)
 	e.u = adopted(e.u, s, time.Now())
 	if !e.u.Deadline.IsZero() {
@@ -126,12 +138,12 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
 	}
 	e.process, e.startedAt = p, s.StartedAt
 	e.trees[id] = &tree{run: s.Run, started: true}
-	if e.u.State == unit.Stopping {
+	if regained := s.Step != "" && l.regainStep(e, s, r); !regained && e.u.State == unit.Stopping {
 		l.effects = append(l.effects, pending{entry: e, effect: unit.Ask{Run: s.Run}})
 	}
 	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
-		l.vanished(e, id, s.Run, p, err)
+		l.vanished(e, id, s.Run, p, err, r)
 		return false
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
@@ -148,7 +160,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string) bool {
 func adopted(u unit.Unit, s store.UnitState, now time.Time) unit.Unit {
 	u.Desired = unit.Desired(s.Desired)
 	u.State, u.Reason, u.Since = unit.Running, s.Reason, s.Since
-	u.Main, u.Spawned = true, true
+	u.Main, u.Spawned, u.Fault = true, true, s.Fault
 	service := !u.Policy.Oneshot && !u.Policy.Cron
 	switch {
 	case s.State == string(unit.Stopping):
@@ -193,10 +205,9 @@ func (l *loop) revive(e *entry, s store.UnitState) {
 	}
 	e.u.Desired, e.u.State, e.u.Reason = unit.Up, unit.Pending, "the supervisor ended"
 	e.thread = hooks.Recall(e.u)
-	if x := e.u.LastExit; x != nil && x.Run == s.Run && (state == unit.Running || state == unit.Starting || state == unit.Stopping) {
-		e.u.State, e.u.Main, e.u.Spawned, e.u.Exited = state, true, true, true
-		e.u.Then = unit.Next(s.Then)
-		l.step(e, unit.Emptied{Run: s.Run})
+	if state == unit.Backoff && !s.Deadline.IsZero() {
+		e.u.State, e.u.Reason, e.u.Deadline = state, s.Reason, s.Deadline
+		l.deadlines.add(s.Deadline, e.def.ID())
 	}
 	l.touch(e)
 }
@@ -259,26 +270,16 @@ func (l *loop) switchBack(e *entry, in *instance, gone bool) {
 }
 
 // vanished judges a run that ended while no supervisor watched.
-func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, p proc.Process, why error) {
-	delete(e.trees, id)
+func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, p proc.Process, why error, r *relics) {
 	exit := unit.Exit{
 		Run: run, Code: -1, Time: time.Now(),
 		Text: fmt.Sprintf("ended while no supervisor ran (%v)", why),
 	}
-	if status, at, ok := l.fate(p); ok {
+	if status, at, ok := r.fate(id, p); ok {
 		exit = exitOf(e.def, l.base(e), shellLine(e.def, unit.NoStep), run, proc.Exited{Status: status, Time: at})
 	}
 	e.ends++
-	l.step(e, unit.Exited{Run: run, Exit: exit})
-	l.step(e, unit.Emptied{Run: run})
-}
-
-// fate is how a process ended that is gone.
-func (l *loop) fate(p proc.Process) (proc.Status, time.Time, bool) {
-	if l.o.Fate == nil {
-		return proc.Status{}, time.Time{}, false
-	}
-	return l.o.Fate(p)
+	l.leftBehind(e, id, p, exit)
 }
 
 // reattach opens the outputs of adopted runs again: off the loop, but where two

@@ -106,7 +106,7 @@ func (r *room) crashed() *room {
 	go func() { defer close(done); next.sup.Run(ctx) }()
 	next.end = func() { cancel(); <-done }
 	r.Cleanup(next.end)
-	if err := next.sup.Restore(ctx, state); err != nil {
+	if err := next.sup.Restore(ctx, state, Past{}); err != nil {
 		r.Fatal(err)
 	}
 	synctest.Wait()

@@ -24,6 +24,11 @@ type Host interface {
 	Signal(proc.TreeID, syscall.Signal) error
 	SignalMain(proc.TreeID, syscall.Signal) error
 	Kill(proc.TreeID)
+	// Hold is a new hold for a tree, Find finds what an earlier supervisor
+	// started, and AdoptRest takes over what outlived a main process.
+	Hold(root string) proc.Hold
+	Find([]proc.Hold) []proc.Found
+	AdoptRest(proc.TreeID, proc.Process) int
 }
 
 // Outputs gives each run the descriptors it writes to.
@@ -73,6 +78,8 @@ type Options struct {
 	Sockets Sockets
 	Journal Journal
 	Saver   Saver
+	// Diary is told of what is about to be done; nil for nobody.
+	Diary Diary
 	// Checks looks after health; nil where nothing is to be watched.
 	Checks Checks
 	// Fire has hooks called, and must not block; nil where there are none.

@@ -56,6 +56,8 @@ type View struct {
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time
 	// Parent is the ID of the unit that spawned this one, or empty.
+	// Leash is the process an ad-hoc unit ends with.
+	Leash  Leash
 	Parent string
 }
 

@@ -27,11 +27,12 @@ var panes = []string{"ipc", "tui/board", "tui/keys", "tui/pane", "tui/theme", "t
 // that is not listed may import nothing of it.
 var allowed = map[string][]string{
 	"cmd/sysg":                 {"cmd/sysg/internal/cli", "cmd/sysg/internal/early", "supervisor/guardian", "supervisor/proc"},
-	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/privilege", "supervisor/store", "supervisor/unit", "tui", "tui/pane"},
+	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "tui", "tui/pane"},
 	"cmd/sysg/internal/early":  {},
 	"cmd/sysg/internal/view":   {"ipc"},
 	"cmd/bench":                {"config", "ipc"},
 	"cmd/bench-tui":            {},
+	"cmd/torture":              {"ipc"},
 	"cmd/shots":                {},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
 	"ipc":                      {},

@@ -11,6 +11,7 @@ import (
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/proc"
 )
 
 // adhocProject is the project of units that came from a command line.
@@ -28,7 +29,7 @@ func (s *server) startAdhoc(ctx context.Context, r *ipc.Request, p ipc.StartPara
 		return nil, err
 	}
 	if p.Adhoc.ParentPID > 0 {
-		if err := s.leash(def.ID(), p.Adhoc.ParentPID); err != nil {
+		if err := s.leash(ctx, def.ID(), p.Adhoc.ParentPID); err != nil {
 			reason := fmt.Sprintf("its parent process %d does not exist", p.Adhoc.ParentPID)
 			_, stopped := s.sup.Stop(ctx, supervisor.Selection{Units: []string{def.ID()}}, true, reason)
 			return nil, errors.Join(ipc.Errorf(ipc.CodeFailed, "there is no process %d to end with", p.Adhoc.ParentPID), stopped)
@@ -76,12 +77,17 @@ func (s *server) freeName(project, base string) string {
 }
 
 // leash ends the unit when the process ends. The kernel tells.
-func (s *server) leash(id string, pid int) error {
-	return s.host.Watch(pid, func() {
-		reason := fmt.Sprintf("its parent process %d ended", pid)
-		sel := supervisor.Selection{Units: []string{id}}
-		if _, err := s.sup.Stop(context.Background(), sel, false, reason); err != nil {
-			s.log.Warn("cannot stop a unit whose parent ended", "unit", id, "error", err)
-		}
-	})
+func (s *server) leash(ctx context.Context, id string, pid int) error {
+	ticks, err := proc.StartedAt(pid)
+	if err != nil {
+		return err
+	}
+	if err := s.follow(id, pid); err != nil {
+		return err
+	}
+	return s.sup.SetLeash(ctx, id, supervisor.Leash{PID: pid, Ticks: ticks})
+}
+
+func (s *server) follow(id string, pid int) error {
+	return s.host.Watch(pid, func() { s.endLeashed(id, pid) })
 }

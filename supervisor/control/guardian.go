@@ -131,9 +131,20 @@ func (w *ward) fate(p proc.Process) (proc.Status, time.Time, bool) {
 func (w *ward) find(p proc.Process) (proc.Remains, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, r := range w.told[p.PID] {
-		if r.Of(p) {
-			return r, true
+	if p.PID > 0 {
+		for _, r := range w.told[p.PID] {
+			if r.Of(p) {
+				return r, true
+			}
+		}
+		return proc.Remains{}, false
+	}
+	// A tree that was ordered, of which only the hold is known.
+	for _, list := range w.told {
+		for _, r := range list {
+			if r.Leader && (p.Mark != 0 && r.Mark == p.Mark || p.Cgroup != "" && r.Cgroup == p.Cgroup) {
+				return r, true
+			}
 		}
 	}
 	return proc.Remains{}, false
@@ -166,10 +177,6 @@ func (d *daemon) becomeGuardian() {
 		return
 	}
 	d.log.Warn("the guardian has ended; this process becomes the guardian, and another one the supervisor", "guardian", d.link.Welcome.Guardian)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	d.sup.Save()
-	_ = d.saver.Flush(ctx)
 	d.host.Freeze()
 	err := d.link.Become(d.paths.SupervisorLog(), d.paths.Trouble())
 	d.log.Error("cannot become the guardian: this supervisor goes on alone", "error", err)

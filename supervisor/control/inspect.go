@@ -55,6 +55,12 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		Sockets:    s.socketsOf(v),
 		Children:   s.children(snap, v),
 	}
+	if r.Reader {
+		// Values may be secrets, which looking does not open.
+		for name := range result.Config.Env {
+			result.Config.Env[name] = ""
+		}
+	}
 	filter := store.Filter{Since: now.Add(-window), Units: map[string]bool{v.ID: true}, Limit: inspectEvents}
 	err = s.journal.Read(filter, func(e store.Event) bool {
 		result.Events = append(result.Events, eventOf(e))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -45,6 +46,9 @@ type Options struct {
 	DropPrivileges bool
 	Version        string
 	Level          slog.Level
+	// SocketGroup is the group whose members may look, by name or number;
+	// empty for none.
+	SocketGroup string
 	// Ready is called once, when the socket answers.
 	Ready func()
 	// Guarded is whether this process may be the child of a guardian.
@@ -69,12 +73,15 @@ func Run(ctx context.Context, o Options) error {
 	if err := lock(dir, link); err != nil {
 		return err
 	}
-	defer dir.Unlock()
 	d, err := assemble(o, dir, link)
-	if err != nil {
-		return err
+	if err == nil {
+		err = d.run(ctx)
 	}
-	return d.run(ctx)
+	if !errors.Is(err, errHandedOver) {
+		// Else it is the next supervisor's.
+		err = errors.Join(err, dir.Unlock())
+	}
+	return err
 }
 
 // daemon is a supervisor and all its parts, in the order they are made; they
@@ -82,12 +89,16 @@ func Run(ctx context.Context, o Options) error {
 type daemon struct {
 	server
 	state  store.State
+	past   supervisor.Past
+	boot   string
+	diary  *store.Diary
 	cron   store.CronHistory
 	clock  io.Closer
 	saver  *store.Saver
 	output *logs.Writer
 	probes *supervisor.Probes
 	stop   chan struct{}
+	left   chan struct{}
 	ward   ward
 	// replacing is held while this process becomes the guardian; dismissed
 	// is whether it ends.
@@ -105,14 +116,13 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	d.o, d.dir, d.paths, d.since, d.link = o, dir, o.Paths, time.Now(), link
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
 	d.facts = privilege.Here(o.DropPrivileges)
+	if d.readers, err = readersOf(o, d.facts); err != nil {
+		return nil, err
+	}
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
 	d.rest = time.AfterFunc(restAfter, d.relax)
-	d.quit = func() {
-		select {
-		case d.stop <- struct{}{}:
-		default:
-		}
-	}
+	d.left = make(chan struct{}, 1)
+	d.quit, d.leave = signalOnce(d.stop), signalOnce(d.left)
 	state, moved, err := dir.LoadState()
 	if err != nil {
 		return nil, err
@@ -120,6 +130,9 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	d.state = state
 	for _, text := range moved {
 		d.log.Warn(text)
+	}
+	if err := d.openDiary(); err != nil {
+		return nil, err
 	}
 	if d.cron, moved, err = dir.LoadCron(); err != nil {
 		return nil, err
@@ -133,15 +146,24 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	return d, d.connect()
 }
 
+// signalOnce gives a function that puts something into a channel with room for
+// it, and never waits.
+func signalOnce(c chan<- struct{}) func() {
+	return func() {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // connect makes the parts that talk to each other. The supervisor is told of
 // exits and problems through variables that are set before anything runs.
 func (d *daemon) connect() error {
-	boot, err := proc.BootID()
-	if err != nil {
-		return err
-	}
+	var err error
 	problem := func(key, text string) { d.sup.SetProblem(key, text) }
 	d.saver = store.NewSaver(d.dir, func(text string) { problem("state", text) })
+	d.saver.OnSaved(func(s store.State) { d.diary.Forget(s.Diary) })
 	d.mover, err = logs.NewMover(logs.MoverOptions{Problem: problem, Pipe: d.link.Pipe, Log: d.log})
 	if err != nil {
 		return err
@@ -151,18 +173,21 @@ func (d *daemon) connect() error {
 	d.host, err = proc.NewHost(proc.Options{
 		Name:   hostName(d.paths),
 		Notify: func(e proc.Event) { d.sup.Notify(e); d.ward.written(e) },
-		Log:    d.log, Guardian: d.link.Guardian(),
+		Log:    d.log, Guardian: d.link.Guardian(), Record: d.record,
 	})
 	if err != nil {
 		return err
 	}
 	d.listenToServices()
 	d.sockets = sockets.NewTable(d.log)
+	if err := d.sockets.Inherit(os.Getenv); err != nil {
+		return fmt.Errorf("cannot use what the service manager passed: %w", err)
+	}
 	d.guard()
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, Home: d.paths.State, Facts: d.facts, BootID: boot, Generation: d.generation, Fate: d.ward.fate,
+		Log: d.log, Home: d.paths.State, Facts: d.facts, BootID: d.boot, Generation: d.generation, Diary: d.diary, Fate: d.ward.fate,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()
@@ -239,16 +264,17 @@ func (d *daemon) run(ctx context.Context) error {
 	go func() { defer close(looped); d.sup.Run(loopCtx) }()
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
 	go d.serveGuardian()
-	if err := d.sup.Restore(ctx, d.state); err != nil {
+	if err := d.sup.Restore(ctx, d.state, d.past); err != nil {
 		return err
 	}
+	d.restored()
 	d.ward.settled()
 	d.sockets.Settle()
-	listener, err := ipc.Listen(d.paths.Socket())
+	listener, err := d.listen()
 	if err != nil {
 		return err
 	}
-	srv := ipc.NewServer(d, ipc.ServerOptions{Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
+	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
@@ -258,7 +284,9 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	err = d.untilStopped(ctx, served)
 	d.dismissGuardian(err)
-	d.closeHooks()
+	if !errors.Is(err, errHandedOver) {
+		d.closeHooks()
+	}
 	shut, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
 	err = errors.Join(err, srv.Shutdown(shut))
@@ -268,11 +296,42 @@ func (d *daemon) run(ctx context.Context) error {
 	return errors.Join(err, d.close(shut))
 }
 
+// listen opens the control socket. Where a group may look, its members can get
+// to the socket, and still see nothing else of the folder.
+func (d *daemon) listen() (net.Listener, error) {
+	if d.readers != 0 {
+		if err := os.Chown(d.paths.Runtime, -1, d.readers); err != nil {
+			return nil, fmt.Errorf("cannot let the group %s to the socket: %w", d.o.SocketGroup, err)
+		}
+		if err := os.Chmod(d.paths.Runtime, 0o710); err != nil {
+			return nil, fmt.Errorf("cannot let the group %s to the socket: %w", d.o.SocketGroup, err)
+		}
+	}
+	return ipc.ListenFor(d.paths.Socket(), d.readers)
+}
+
+// readersOf is the number of the socket's group, 0 for none.
+func readersOf(o Options, f privilege.Facts) (int, error) {
+	if o.SocketGroup == "" {
+		return 0, nil
+	}
+	gid, err := f.GroupNumber(o.SocketGroup)
+	if err == nil && gid == 0 {
+		err = errors.New("root's group cannot be the socket's: everybody in it would be taken for a reader")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot use --socket-group: %w", err)
+	}
+	return gid, nil
+}
+
 // untilStopped waits for a client's stop, or stops everything when ctx ends.
 func (d *daemon) untilStopped(ctx context.Context, served <-chan error) error {
 	select {
 	case <-d.stop:
 		return nil
+	case <-d.left:
+		return errHandedOver
 	case err := <-served:
 		return fmt.Errorf("the control socket failed: %w", err)
 	case <-ctx.Done():
@@ -303,7 +362,7 @@ func (d *daemon) close(ctx context.Context) error {
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "ended", PID: pid()})
 	d.log.Info("ended")
 	return errors.Join(
-		d.clock.Close(), d.saver.Flush(ctx), d.saver.Close(), d.stopListening(), d.host.Close(), d.sockets.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
+		d.clock.Close(), d.saver.Flush(ctx), d.saver.Close(), d.diary.Close(), d.stopListening(), d.host.Close(), d.sockets.Close(), d.mover.Close(), d.removePipes(), d.journal.Close(), d.output.Close(),
 	)
 }
 

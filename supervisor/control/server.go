@@ -38,8 +38,10 @@ type server struct {
 	paths store.Paths
 	o     Options
 	facts privilege.Facts
-	log   *slog.Logger
-	since time.Time
+	// readers is the group whose members may look, 0 for none.
+	readers int
+	log     *slog.Logger
+	since   time.Time
 	// generation is another one with every start of the supervisor.
 	generation string
 	// hint is held while config_hint is rewritten.
@@ -48,8 +50,9 @@ type server struct {
 	rest *time.Timer
 	// working counts the operations under way.
 	working atomic.Int32
-	// quit ends the daemon, once everything is stopped and answered.
-	quit func()
+	// quit ends the daemon, once everything is stopped and answered; leave
+	// ends it with everything running, for the next one.
+	quit, leave func()
 }
 
 // handler answers one method.
@@ -77,6 +80,7 @@ var handlers = map[string]handler{
 	ipc.MethodPurge:     (*server).purge,
 	ipc.MethodTrigger:   (*server).trigger,
 	ipc.MethodSpawn:     (*server).spawn,
+	ipc.MethodUpgrade:   (*server).upgrade,
 }
 
 // Serve is ipc.Handler.

@@ -37,7 +37,7 @@ func (s *server) self() ipc.Supervisor {
 		mode = "system"
 	}
 	return ipc.Supervisor{
-		Guardian: s.link.Guardian(), Starts: s.starts(),
+		Guardian: s.link.Guardian(), Starts: s.starts(), Upgrade: s.upgraded(),
 		Running: true, Version: s.o.Version, PID: pid(), Since: s.since,
 		StateDir: s.paths.State, Privilege: mode,
 	}

@@ -23,6 +23,9 @@ type Facts struct {
 // Root is whether the supervisor is root.
 func (f Facts) Root() bool { return f.UID == 0 }
 
+// GroupNumber is the number of a group.
+func (f Facts) GroupNumber(name string) (int, error) { return f.accounts().Group(name) }
+
 func (f Facts) accounts() Accounts {
 	if f.Accounts == nil {
 		return Files{Users: "/etc/passwd", Groups: "/etc/group"}

@@ -65,11 +65,20 @@ func (c cgroups) make(mark uint64) string {
 	if c.root == "" {
 		return ""
 	}
-	path := c.root + "/" + strconv.FormatUint(mark&markMask, 36)
+	path := c.path(mark)
 	if err := unix.Mkdir(path, 0o755); err != nil {
 		return ""
 	}
 	return path
+}
+
+// path is where the cgroup of a tree with that marker is; empty where there is
+// to be none.
+func (c cgroups) path(mark uint64) string {
+	if c.root == "" {
+		return ""
+	}
+	return c.root + "/" + strconv.FormatUint(mark&markMask, 36)
 }
 
 // close removes the root, if nothing is in it.

@@ -57,16 +57,25 @@ func (c cgroups) base(root string) (string, error) {
 		}
 		return c.root, nil
 	}
+	base, err := c.below(root)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(base, 0o755); err != nil {
+		return "", fmt.Errorf("root %s cannot be used: %w", root, err)
+	}
+	return base, nil
+}
+
+// below is the folder of the trees' cgroups below a root of their own, which is
+// a path in the tree of cgroups.
+func (c cgroups) below(root string) (string, error) {
 	mount, err := cgroupMount()
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Clean(filepath.Join("/", strings.TrimPrefix(root, mount)))
-	base := filepath.Join(mount, path, "sysg-"+c.name)
-	if err := os.MkdirAll(base, 0o755); err != nil {
-		return "", fmt.Errorf("root %s cannot be used: %w", root, err)
-	}
-	return base, nil
+	return filepath.Join(mount, path, "sysg-"+c.name), nil
 }
 
 // enable gives a controller to the cgroups below a folder.
@@ -179,11 +188,34 @@ func oomKills(folder string) int {
 	return 0
 }
 
-// Controllers are those that trees can be held to now, and why there are no
-// others; for a report.
-func (h *Host) Controllers() []string {
-	if h.groups.root == "" {
-		return nil
+// Survey says how trees would be held by a host of this process, what a
+// stronger hold would take, and, by controller, why trees could not be held to
+// limits by it; empty where they could. Nothing is left behind.
+func Survey() (containment, missing string, controllers map[string]string) {
+	controllers = map[string]string{}
+	c, err := newCgroups("survey-" + strconv.Itoa(os.Getpid()))
+	defer c.close()
+	for _, name := range []string{"memory", "cpu", "pids", "io"} {
+		controllers[name] = c.lacks(name)
 	}
-	return words(h.groups.root + "/cgroup.controllers")
+	if err != nil {
+		return ContainMarker, err.Error(), controllers
+	}
+	return ContainCgroup, "", controllers
+}
+
+// lacks is why a controller cannot be given to trees, as far as that can be told
+// without trying.
+func (c cgroups) lacks(controller string) string {
+	switch {
+	case c.root == "":
+		return c.lacking.Error()
+	case slices.Contains(words(c.own+"/cgroup.subtree_control"), controller):
+		return ""
+	case !slices.Contains(words(c.own+"/cgroup.controllers"), controller):
+		return absent(controller).Error()
+	case unix.Access(c.own+"/cgroup.subtree_control", unix.W_OK) != nil:
+		return "it is not delegated to this user (systemd: Delegate=yes)"
+	}
+	return ""
 }

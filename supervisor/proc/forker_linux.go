@@ -34,6 +34,8 @@ type order struct {
 	// bound is whether nothing else than the cgroup will do.
 	bound bool
 	mark  uint64
+	// spare is the marker for when the cgroup cannot be used.
+	spare uint64
 	// born is called, on the forker's thread, as soon as the process
 	// exists.
 	born  func(pid int)

@@ -50,6 +50,18 @@ func (*Host) Census() map[TreeID][]int { return nil }
 // Containment is none.
 func (*Host) Containment() string { return "" }
 
+// StartedAt fails.
+func StartedAt(int) (uint64, error) { return 0, errSystem }
+
+// Hold is none.
+func (*Host) Hold(string) Hold { return Hold{} }
+
+// Find finds nothing.
+func (*Host) Find([]Hold) []Found { return nil }
+
+// AdoptRest finds nothing.
+func (*Host) AdoptRest(TreeID, Process) int { return 0 }
+
 // Told has nobody to tell of.
 func (*Host) Told(Remains, uint64) bool { return false }
 

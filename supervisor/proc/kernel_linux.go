@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,9 +24,9 @@ func BootID() (string, error) {
 
 // stat is what is needed of /proc/PID/stat.
 type stat struct {
-	state  byte
-	parent int
-	ticks  uint64
+	state           byte
+	parent, session int
+	ticks           uint64
 }
 
 // readStat reads a process's line; ErrGone where there is none.
@@ -45,7 +46,7 @@ func parseStat(data []byte) (stat, error) {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
 	fields := bytes.Fields(data[end+1:])
-	// The state is field 3, the parent field 4, the start time field 22.
+	// The state is field 3, the parent field 4, the session field 6, the start time field 22.
 	if len(fields) < 20 || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
@@ -57,7 +58,11 @@ func parseStat(data []byte) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 	}
-	return stat{state: fields[0][0], parent: parent, ticks: ticks}, nil
+	session, err := strconv.Atoi(string(fields[3]))
+	if err != nil {
+		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
+	}
+	return stat{state: fields[0][0], parent: parent, session: session, ticks: ticks}, nil
 }
 
 // dead is whether a process has ended, reaped or not.
@@ -88,12 +93,13 @@ func readSmall(path string) ([]byte, error) {
 }
 
 // childInfo is the part of siginfo_t that waitid fills (sigaction(2)): signo,
-// errno, code, and on 64-bit machines padding, then the pid.
+// errno, code, and on 64-bit machines padding, then the pid, the user and the
+// status.
 type childInfo struct {
 	signo, errno, code int32
 	_                  [unsafe.Sizeof(uintptr(0)) - 4]byte
-	pid                int32
-	_                  [104]byte
+	pid, uid, status   int32
+	_                  [96]byte
 }
 
 // deadChild is the number of a child that has ended and was not reaped yet, or
@@ -110,6 +116,33 @@ func deadChild() int {
 			continue
 		}
 		return 0
+	}
+}
+
+// The codes of a child that ended (sigaction(2)).
+const (
+	cldKilled = 2
+	cldDumped = 3
+)
+
+// peek is how a child ended, which stays a zombie. Child is false where the
+// process is none of this one's, ended where it lives.
+func peek(pid int) (status Status, child, ended bool) {
+	var info childInfo
+	for {
+		_, _, errno := unix.Syscall6(unix.SYS_WAITID, unix.P_PID, uintptr(pid), uintptr(unsafe.Pointer(&info)),
+			unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, 0, 0)
+		switch {
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			return Status{}, false, false
+		case info.pid == 0:
+			return Status{}, true, false
+		case info.code == cldKilled || info.code == cldDumped:
+			return Status{Known: true, Code: -1, Signal: syscall.Signal(info.status), Core: info.code == cldDumped}, true, true
+		}
+		return Status{Known: true, Code: int(info.status)}, true, true
 	}
 }
 

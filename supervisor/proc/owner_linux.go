@@ -71,9 +71,8 @@ type hold struct {
 
 // holdOf reads it from the kernel; it is empty where the process is gone.
 func holdOf(pid int) hold {
-	var lim unix.Rlimit
-	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) == nil && isMark(lim.Cur) {
-		return hold{mark: lim.Cur}
+	if mark, ok := markOf(pid); ok {
+		return hold{mark: mark}
 	}
 	mount, err := mountOfCgroups()
 	if err != nil {

@@ -31,6 +31,9 @@ type Spec struct {
 	// Argv is the command; a name without a slash is looked up in the PATH
 	// of Env.
 	Argv []string
+	// Mark is that of the Hold which Host.Hold gave for the tree; 0 for one
+	// that nobody has to find again.
+	Mark uint64
 	// Dir is the absolute working directory.
 	Dir string
 	// Env is the whole environment, as NAME=VALUE.
@@ -52,6 +55,21 @@ type Spec struct {
 	// Reaper is whether the main process is a process 1 above the command, as
 	// a PID namespace needs.
 	Reaper bool
+}
+
+// Hold is by what the processes of a tree are found, also one that was ordered
+// and of which nobody knows whether it was started. It is one or the other.
+type Hold struct {
+	Mark   uint64
+	Cgroup string
+}
+
+// Found are the living processes of a tree.
+type Found struct {
+	// Main is the main process; its PID is 0 where that does not live.
+	Main Process
+	// Members are how many live, Main included.
+	Members int
 }
 
 // Process identifies a main process beyond its number, so that it can be
@@ -144,6 +162,9 @@ type Options struct {
 	// Notify gets every event, from one goroutine. It may block, and must
 	// not wait for the Host.
 	Notify func(Event)
+	// Record is told how a main process ended before it is reaped: what it
+	// writes down is known whoever dies next. It must be quick. It may be nil.
+	Record func(TreeID, Process, Status, time.Time)
 	// Guardian is the pid of the process that reaps what an earlier
 	// supervisor started, and says how it ended by Told; 0 for none.
 	Guardian int

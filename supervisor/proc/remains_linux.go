@@ -1,9 +1,7 @@
 package proc
 
 import (
-	"bytes"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,35 +39,15 @@ func Collect() (Remains, bool) {
 // keeps its limits, its session and its cgroup until then.
 func remainsOf(pid int) Remains {
 	r := Remains{PID: pid, Handle: handleOfPID(pid), Time: time.Now()}
-	data, err := readSmall("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err == nil {
-		st, err := parseStat(data)
-		if err == nil {
-			r.StartTicks = st.ticks
-		}
-		r.Leader = sessionOf(data) == pid
+	if st, err := readStat(pid); err == nil {
+		r.StartTicks, r.Leader = st.ticks, st.session == pid
 	}
-	var lim unix.Rlimit
-	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) == nil && isMark(lim.Cur) {
-		r.Mark = lim.Cur
+	if mark, ok := markOf(pid); ok {
+		r.Mark = mark
 		return r
 	}
 	if r.Leader {
 		r.Cgroup = strings.TrimSuffix(holdOf(pid).cgroup, " (deleted)")
 	}
 	return r
-}
-
-// sessionOf is field 6 of a stat line (proc(5)), 0 where it cannot be read.
-func sessionOf(line []byte) int {
-	end := bytes.LastIndexByte(line, ')')
-	fields := bytes.Fields(line[max(end+1, 0):])
-	if len(fields) < 4 {
-		return 0
-	}
-	sid, err := strconv.Atoi(string(fields[3]))
-	if err != nil {
-		return 0
-	}
-	return sid
 }

@@ -78,12 +78,12 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 	if h.mains[tr.process.PID] != tr {
 		return
 	}
-	status, ok := reap(tr.process.PID)
-	if !ok {
+	status, child, ended := peek(tr.process.PID)
+	if child && !ended {
 		return
 	}
 	f := fate{status: status, time: time.Now()}
-	if !status.Known {
+	if !child {
 		var late bool
 		if f, late = h.fateOf(tr, reaped); late {
 			return
@@ -91,6 +91,12 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 	}
 	if tr.process.Cgroup != "" {
 		f.status.OOM = oomKills(tr.process.Cgroup)
+	}
+	if h.o.Record != nil {
+		h.o.Record(tr.id, tr.process, f.status, f.time)
+	}
+	if child {
+		reap(tr.process.PID)
 	}
 	delete(h.mains, tr.process.PID)
 	h.unfollow(tr.main)
@@ -278,8 +284,7 @@ func killMember(pid int, p Process) {
 		return
 	}
 	defer unix.Close(fd)
-	var lim unix.Rlimit
-	if p.Mark != 0 && (unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil || lim.Cur != p.Mark) {
+	if mark, _ := markOf(pid); p.Mark != 0 && mark != p.Mark {
 		return
 	}
 	_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)

@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-
-	"golang.org/x/sys/unix"
 )
 
 // Markers lie in a range nobody uses by accident: as microseconds of real-time
@@ -28,14 +26,14 @@ func scan() map[uint64][]int {
 		if pid == self {
 			continue
 		}
-		var lim unix.Rlimit
-		if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) != nil || !isMark(lim.Cur) {
+		mark, ok := markOf(pid)
+		if !ok {
 			continue
 		}
 		if st, err := readStat(pid); err != nil || st.dead() {
 			continue
 		}
-		found[lim.Cur] = append(found[lim.Cur], pid)
+		found[mark] = append(found[mark], pid)
 	}
 	return found
 }

@@ -3,6 +3,7 @@ package proc
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -77,6 +78,10 @@ func (h *Host) giveBackFiles(o *order) error {
 	return nil
 }
 
+// kernelFiles is the limit that a machine begins with (INR_OPEN_CUR of the
+// kernel): one that has no shell to ask has hardly changed it.
+const kernelFiles = 1024
+
 // originalFiles is the limit on descriptors this process was started with. The
 // Go runtime raises it, and gives it back only to children that the syscall
 // package starts: so one of those says what it is.
@@ -86,6 +91,10 @@ var originalFiles = sync.OnceValues(func() (unix.Rlimit, error) {
 		return now, fmt.Errorf("cannot tell the limit on descriptors: %w", err)
 	}
 	out, err := exec.Command("/bin/sh", "-c", "ulimit -Sn").Output()
+	if errors.Is(err, fs.ErrNotExist) {
+		now.Cur = min(now.Cur, kernelFiles)
+		return now, nil
+	}
 	if err != nil {
 		return now, fmt.Errorf("cannot tell the limit on descriptors: %w", err)
 	}

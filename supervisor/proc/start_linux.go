@@ -29,11 +29,14 @@ func (h *Host) Start(s Spec) (Process, error) {
 		}
 		return Process{}, err
 	}
-	mark := newMark()
+	mark := s.Mark
+	if mark == 0 {
+		mark = newMark()
+	}
 	o := order{
 		path: path, argv: s.Argv, env: s.Env, dir: s.Dir,
 		stdout: descriptor(s.Stdout), stderr: descriptor(s.Stderr),
-		orders: s.Orders, reaper: s.Reaper,
+		orders: s.Orders, reaper: s.Reaper, spare: mark,
 	}
 	if len(s.Files) > 0 {
 		o.listen, o.env = true, listenEnv(s.Env, s.Names)
@@ -73,7 +76,7 @@ func (h *Host) fork(id TreeID, o order) (Process, error) {
 	t, err := h.give(id, &o)
 	if err != nil && o.cgroup != "" && !o.bound && (errors.Is(err, errHeld) || refusedBefore(err) && refusesCgroup(err)) {
 		removeCgroup(o.cgroup)
-		o.cgroup, o.mark = "", newMark()
+		o.cgroup, o.mark = "", o.spare
 		again, errAgain := h.give(id, &o)
 		if errAgain == nil {
 			h.o.Log.Warn("the kernel refuses a cgroup, a marker holds the tree", "tree", id.Unit, "because", err)

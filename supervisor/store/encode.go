@@ -110,7 +110,11 @@ func (e *encoder) writeTo(w io.Writer, s State, saved time.Time) {
 // header is what stands between the time of saving and the first unit.
 func header(s State) ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, ",\n\"boot_id\":%s,\n\"generation\":%s,\n\"projects\":{", quote(s.BootID), quote(s.Generation))
+	fmt.Fprintf(&b, ",\n\"boot_id\":%s,\n\"generation\":%s,\n", quote(s.BootID), quote(s.Generation))
+	if s.Diary > 0 {
+		fmt.Fprintf(&b, "\"diary\":%d,\"change\":%d,\n", s.Diary, s.Change)
+	}
+	b.WriteString("\"projects\":{")
 	for i, id := range slices.Sorted(maps.Keys(s.Projects)) {
 		project, err := json.Marshal(s.Projects[id])
 		if err != nil {
@@ -146,6 +150,8 @@ func same(a, b *UnitState) bool {
 		a.Runs == b.Runs && a.Proven == b.Proven && a.Slot == b.Slot && sameRolled(a.Last, b.Last) &&
 		slices.EqualFunc(a.Good, b.Good, func(x, y json.RawMessage) bool { return bytes.Equal(x, y) }) &&
 		a.Ready == b.Ready && a.Health == b.Health && a.Then == b.Then && a.Rollout == b.Rollout &&
+		a.Step == b.Step && a.Deadline.Equal(b.Deadline) && a.Exited == b.Exited && a.Fault == b.Fault &&
+		slices.EqualFunc(a.Trees, b.Trees, sameCommand) && a.ParentTicks == b.ParentTicks && slices.Equal(a.Base, b.Base) &&
 		slices.EqualFunc(a.Beside, b.Beside, sameBeside) &&
 		bytes.Equal(a.Definition, b.Definition)
 }
@@ -155,6 +161,10 @@ func sameRolled(a, b *Rolled) bool {
 		return a == b
 	}
 	return a.OK == b.OK && a.Reason == b.Reason && a.Time.Equal(b.Time) && a.Took == b.Took && a.Run == b.Run
+}
+
+func sameCommand(a, b Command) bool {
+	return a.Tree == b.Tree && a.Run == b.Run && a.Hold == b.Hold && a.Stays == b.Stays && a.Until.Equal(b.Until)
 }
 
 func sameBeside(a, b BesideState) bool {

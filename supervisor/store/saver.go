@@ -25,6 +25,8 @@ const (
 type Saver struct {
 	write   func(fill func(io.Writer)) error
 	problem func(text string)
+	// saved is told of each state that is on disk.
+	saved func(State)
 
 	mu   sync.Mutex
 	next *State
@@ -57,12 +59,16 @@ func NewSaver(d *Dir, problem func(text string)) *Saver {
 	return newSaver(func(fill func(io.Writer)) error { return replace(path, fill) }, problem)
 }
 
+// OnSaved has f called, from the Saver's goroutine, with each state that is on
+// disk. Call it before the first Save.
+func (s *Saver) OnSaved(f func(State)) { s.saved = f }
+
 func newSaver(write func(func(io.Writer)) error, problem func(string)) *Saver {
 	if problem == nil {
 		problem = func(string) {}
 	}
 	s := &Saver{
-		write: write, problem: problem, encoder: newEncoder(),
+		write: write, problem: problem, saved: func(State) {}, encoder: newEncoder(),
 		turned: make(chan struct{}), wake: make(chan struct{}, 1),
 		closing: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -189,6 +195,7 @@ func (s *Saver) turn() (pause time.Duration) {
 	if err != nil {
 		return retryAfter
 	}
+	s.saved(*state)
 	return min(max(savePause, saveShare*took), saveMost)
 }
 

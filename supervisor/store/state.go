@@ -20,10 +20,14 @@ type State struct {
 	// BootID is the machine's boot the process numbers belong to.
 	BootID string `json:"boot_id"`
 	// Generation names the supervisor that wrote it.
-	Generation string             `json:"generation"`
-	Saved      time.Time          `json:"saved,omitzero"`
-	Projects   map[string]Project `json:"projects"`
-	Units      []UnitState        `json:"units"`
+	Generation string `json:"generation"`
+	// Diary is the file of the diary that begins with this state, Change the
+	// last change that the state has.
+	Diary    uint64             `json:"diary,omitempty"`
+	Change   uint64             `json:"change,omitempty"`
+	Saved    time.Time          `json:"saved,omitzero"`
+	Projects map[string]Project `json:"projects"`
+	Units    []UnitState        `json:"units"`
 }
 
 // Project is where a set of units came from.
@@ -31,8 +35,8 @@ type Project struct {
 	// Manifest is an absolute path, empty for ad-hoc units.
 	Manifest string `json:"manifest,omitempty"`
 	// Env is the base environment of its services, as NAME=VALUE.
-	Env    []string `json:"env,omitempty"`
-	Digest string   `json:"digest,omitempty"`
+	Env    Env    `json:"env,omitempty"`
+	Digest string `json:"digest,omitempty"`
 	// Stopped is whether the operator stopped the project as a whole.
 	Stopped bool `json:"stopped,omitempty"`
 }
@@ -73,8 +77,12 @@ type UnitState struct {
 	Orphaned bool `json:"orphaned,omitempty"`
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time `json:"expires,omitzero"`
-	// ParentPID is the process with which an ad-hoc unit ends; 0 for none.
-	ParentPID int `json:"parent_pid,omitempty"`
+	// ParentPID is the process with which an ad-hoc unit ends, started at
+	// ParentTicks; 0 for none.
+	ParentPID   int    `json:"parent_pid,omitempty"`
+	ParentTicks uint64 `json:"parent_ticks,omitempty"`
+	// Base is an ad-hoc unit's own base environment.
+	Base Env `json:"base,omitempty"`
 	// Parent is the project/name of the unit that spawned this one in its
 	// run ParentRun; empty for none.
 	Parent    string `json:"parent,omitempty"`
@@ -97,6 +105,17 @@ type UnitState struct {
 	Ready  bool   `json:"ready,omitempty"`
 	Health string `json:"health,omitempty"`
 	Then   string `json:"then,omitempty"`
+	// Step is the command of the run that is under way, Exited whether the
+	// main process has ended though its tree has not, Fault why the run is
+	// being ended and counts as failed.
+	Step   string `json:"step,omitempty"`
+	Exited bool   `json:"exited,omitempty"`
+	Fault  string `json:"fault,omitempty"`
+	// Deadline is when a back-off ends.
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Trees are the commands that were ordered, and the main process until
+	// it is known: each may have been started or not.
+	Trees []Command `json:"trees,omitempty"`
 	// Beside are the main processes of a rollout's second instance, Rollout
 	// is the phase of the rollout; empty for none.
 	Beside  []BesideState `json:"beside,omitempty"`

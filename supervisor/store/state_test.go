@@ -238,6 +238,11 @@ func TestSameLooksAtEveryField(t *testing.T) {
 		alter(t, reflect.ValueOf(&b).Elem().Field(i))
 		return !sameBeside(a, b)
 	})
+	check(reflect.TypeFor[Command](), func(i int) bool {
+		var a, b Command
+		alter(t, reflect.ValueOf(&b).Elem().Field(i))
+		return !sameCommand(a, b)
+	})
 	check(reflect.TypeFor[Rolled](), func(i int) bool {
 		var a, b Rolled
 		alter(t, reflect.ValueOf(&b).Elem().Field(i))
@@ -272,6 +277,12 @@ func alter(t *testing.T, v reflect.Value) {
 		*x = &Exit{}
 	case *[]json.RawMessage:
 		*x = []json.RawMessage{json.RawMessage("1")}
+	case *Env:
+		*x = Env{"A=1"}
+	case *Hold:
+		*x = Hold{Mark: 1}
+	case *[]Command:
+		*x = []Command{{Run: 1}}
 	case *[]BesideState:
 		*x = []BesideState{{Run: 1}}
 	default:

@@ -98,12 +98,10 @@ func (b *buffer) trim() {
 		bytes -= len(b.lines[n].Text)
 		n++
 	}
-	// In place: in a flood a new array many times a second would be most of what
-	// there is to collect.
+	// In place: nobody holds on to the lines, and a flood trims often.
 	left := copy(b.lines, b.lines[n:])
 	clear(b.lines[left:])
-	b.lines = b.lines[:left]
-	b.bytes = bytes
+	b.lines, b.bytes = b.lines[:left], bytes
 }
 
 // before puts older lines in front. Those the buffer has are left out. Where

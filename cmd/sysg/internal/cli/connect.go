@@ -50,7 +50,13 @@ func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
 func (a *app) dialNow(ctx context.Context) (*ipc.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
-	return ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})
+	client, err := ipc.DialAs(ctx, a.paths.Socket(), ipc.HelloParams{Client: "sysg " + Version, Quiet: !a.showsProgress()})
+	var e *ipc.Error
+	if errors.As(err, &e) && e.Code == ipc.CodeLost {
+		// It ended before it said hello.
+		return nil, ipc.Errorf(ipc.CodeNotRunning, "the supervisor is ending: %s", e.Message)
+	}
+	return client, err
 }
 
 // notRunning is whether an error says that there is no supervisor.
@@ -243,6 +249,14 @@ func (a *app) manifestPath() (string, error) {
 			return path, nil
 		}
 	}
+	if a.Sys {
+		// A folder that somebody else may write to is not looked into by
+		// root.
+		if found, ok := config.Find(systemFolder); ok {
+			return found, nil
+		}
+		return hint.Last, nil
+	}
 	if dir, err := os.Getwd(); err == nil {
 		if found, ok := config.Find(dir); ok {
 			return filepath.Clean(found), nil
@@ -271,12 +285,21 @@ func (a *app) check(m ipc.Manifest) (*config.Plan, error) {
 	return plan, err
 }
 
+// systemFolder is where --sys looks for a manifest that is not named.
+const systemFolder = "/etc/systemg"
+
 // noManifest is the error of a command that needs one.
 func (a *app) noManifest() error {
 	if a.Project != "" {
 		return &failure{
 			code: ipc.CodeUnknownProject, text: fmt.Sprintf("no project is called %q", a.Project),
 			try: "sysg start -c path/to/systemg.yaml",
+		}
+	}
+	if a.Sys {
+		return &failure{
+			code: ipc.CodeUsage, text: "there is no manifest: no systemg.yaml in " + systemFolder + ", and none was used before",
+			try: "sysg --sys start -c /etc/systemg/NAME.yaml",
 		}
 	}
 	return &failure{

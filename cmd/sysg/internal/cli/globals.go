@@ -12,6 +12,7 @@ type globals struct {
 	Project        string `short:"p" placeholder:"NAME" help:"Only this project."`
 	Sys            bool   `help:"The machine's own supervisor, with its state in /var/lib/systemg. Needs root."`
 	DropPrivileges bool   `help:"With --sys: units without a user of their own run as nobody."`
+	SocketGroup    string `placeholder:"GROUP" help:"With --sys: members of this group may look, and nothing else."`
 	LogLevel       string `placeholder:"LEVEL" help:"What the supervisor logs: off, error, warn, info, debug, trace, or 0 to 5."`
 	Color          string `placeholder:"WHEN" help:"auto, always or never."`
 	NoColor        bool   `help:"The same as --color never."`

@@ -34,7 +34,9 @@ type grammar struct {
 	TUI      tuiCmd      `cmd:"" name:"tui" help:"Open the dashboard."`
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
+	Upgrade  upgradeCmd  `cmd:"" help:"Change the program that runs; the units run on."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
+	Doctor   doctorCmd   `cmd:"" help:"Say what this kernel lets this user enforce."`
 	Validate validateCmd `cmd:"" help:"Check a manifest."`
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of the manifest."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -120,11 +122,16 @@ func (a *app) run(args []string) (status int, err error) {
 		return 0, misused(err)
 	}
 	a.globals = given
+	a.looks = slices.Contains(lookers, strings.Fields(ctx.Command())[0])
 	if err := a.prepare(); err != nil {
 		return 0, err
 	}
 	return 0, cured(ctx.Run(a), ctx)
 }
+
+// lookers are the commands that change nothing: with --sys they need no root, as
+// long as the socket, or the file, lets the caller in.
+var lookers = []string{"status", "inspect", "logs", "events", "why", "graph", "wait", "validate", "schema", "version", "completion", "doctor", "tui"}
 
 // cured has a usage error point to the help of its command.
 func cured(err error, ctx *kong.Context) error {

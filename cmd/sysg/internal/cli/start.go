@@ -150,6 +150,12 @@ func (c *startCmd) background(a *app, p ipc.StartParams) error {
 	if err := a.operate(ctx, client, ipc.MethodStart, p, &r); err != nil {
 		return a.shown(err, p.Manifest)
 	}
+	h := client.Hello()
+	main := h.Guardian
+	if main == 0 {
+		main = h.PID
+	}
+	a.tellReady(main, r)
 	return a.outcome(view.Operation{Verb: "started", Took: time.Since(began)}, r)
 }
 

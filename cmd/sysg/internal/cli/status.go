@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
 	"systemg/ipc"
 	"systemg/supervisor/guardian"
+	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
 
@@ -108,7 +110,7 @@ func (c *statusCmd) offline(a *app, sel ipc.Selection) error {
 	if err != nil && !a.neverStarted(err) {
 		return err
 	}
-	a.remark("no supervisor runs; this is the last known state")
+	a.remark("no supervisor runs (looked in %s); this is the last known state%s", a.paths.State, a.elsewhere())
 	if n, crashes := guardian.ReadNote(a.paths.Trouble()); crashes {
 		a.remark("the supervisor keeps crashing: %d times in a row, at last with %s; the services run on, and the guardian (pid %d) starts it again at %s",
 			n.Crashes.Count, n.Crashes.How, n.Guardian, n.Next.Local().Format(time.TimeOnly))
@@ -117,6 +119,18 @@ func (c *statusCmd) offline(a *app, sel ipc.Selection) error {
 		return err
 	}
 	return silent(statusNotRunning)
+}
+
+// elsewhere points to the machine's supervisor where there is one and this
+// command looked for the user's.
+func (a *app) elsewhere() string {
+	if a.Sys || a.getenv("SYSG_STATE_DIR") != "" {
+		return ""
+	}
+	if _, err := os.Stat(store.SystemState); err != nil {
+		return ""
+	}
+	return "; the machine's own is another: sudo sysg --sys status"
 }
 
 // watch shows the state again with each change: on a terminal in place, else one

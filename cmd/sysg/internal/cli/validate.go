@@ -7,6 +7,9 @@ import (
 	"runtime/debug"
 
 	"systemg/config"
+	"systemg/ipc"
+	"systemg/supervisor/guardian"
+	"systemg/supervisor/store"
 )
 
 // validateCmd checks a manifest.
@@ -80,6 +83,21 @@ func (*schemaCmd) Run(a *app) error {
 	return err
 }
 
+// edition is what a program says of itself; sysg upgrade asks for it.
+type edition struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision"`
+	Go       string `json:"go"`
+	OS       string `json:"os"`
+	Arch     string `json:"arch"`
+	// Protocol is that of the control socket, Guardian that between guardian
+	// and supervisor, State the newest schema of the state that it reads and
+	// the one that it writes; older ones it reads too.
+	Protocol int `json:"protocol"`
+	Guardian int `json:"guardian_protocol"`
+	State    int `json:"state_schema"`
+}
+
 // versionCmd prints the version.
 type versionCmd struct{}
 
@@ -94,8 +112,9 @@ func (*versionCmd) Run(a *app) error {
 		}
 	}
 	if a.JSON {
-		return a.printJSON(map[string]string{
-			"version": Version, "revision": revision, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
+		return a.printJSON(edition{
+			Version: Version, Revision: revision, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+			Protocol: ipc.Protocol, Guardian: guardian.Protocol, State: store.Schema,
 		})
 	}
 	text := "sysg " + Version

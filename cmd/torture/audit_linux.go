@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"systemg/ipc"
+)
+
+// shownFaults is how many faults are told one by one.
+const shownFaults = 40
+
+// audit looks for what went wrong.
+type audit struct {
+	*system
+	faults []string
+	// What was looked at.
+	lines, runs, exits, crons, hooks int
+	// unknown are ends of which nobody knows how: the process ended while
+	// neither supervisor nor guardian lived.
+	unknown int
+}
+
+// forgiven counts an end of which nobody knows how, where that can be.
+func (a *audit) forgiven(x *ipc.Exit) bool {
+	if a.both == 0 || x == nil || !strings.HasPrefix(x.Text, "ended while no supervisor ran") {
+		return false
+	}
+	a.unknown++
+	return true
+}
+
+func newAudit(s *system) *audit { return &audit{system: s} }
+
+func (a *audit) fault(format string, args ...any) {
+	a.faults = append(a.faults, fmt.Sprintf(format, args...))
+}
+
+// living looks at the units while they run: the writers are those that were
+// started at first, never another one.
+func (a *audit) living() {
+	units, err := a.status()
+	if err != nil {
+		a.fault("%v", err)
+		return
+	}
+	for i := range a.writers {
+		name := fmt.Sprintf("w%d", i)
+		u, facts := units[name], a.truth("w", i).read()
+		starts := only(facts, "start")
+		if len(starts) != 1 || u.PID != starts[0].value || u.Run != 1 || u.Restarts != 0 {
+			a.fault("%s is process %d in run %d after %d restarts, and was started %d times: %v", name, u.PID, u.Run, u.Restarts, len(starts), starts)
+		}
+	}
+	for i := range a.crashers {
+		a.lastExit(units[fmt.Sprintf("c%d", i)], a.truth("c", i).read())
+	}
+}
+
+// lastExit is what sysg knows of the last run that ended.
+func (a *audit) lastExit(u ipc.Unit, facts []fact) {
+	x := u.LastExit
+	if x == nil {
+		a.fault("%s has no exit", u.Name)
+		return
+	}
+	a.exits++
+	want, signal := int(x.Run)%120, ""
+	if x.Run%5 == 0 {
+		want, signal = -1, "SIGKILL"
+	}
+	if !a.forgiven(x) && (x.Code != want || x.Signal != signal) {
+		a.fault("%s: run %d ended with %q, want %d %s", u.Name, x.Run, x.Text, want, signal)
+	}
+	// A number that was given to a run that was never forked is not given
+	// again, so there are gaps.
+	if starts := only(facts, "start"); len(starts) > 0 && int(u.Run) < starts[len(starts)-1].run-1 {
+		a.fault("%s is in run %d, and run %d was started", u.Name, u.Run, starts[len(starts)-1].run)
+	}
+}
+
+// all looks at what is left when everything has ended.
+func (a *audit) all() {
+	for i := range a.writers {
+		a.writer(i)
+	}
+	for i := range a.crashers {
+		a.once(fmt.Sprintf("c%d", i), a.truth("c", i).read())
+		a.hook(i)
+	}
+	for i := range a.jobs {
+		facts := a.truth("j", i).read()
+		a.once(fmt.Sprintf("j%d", i), facts)
+		a.cron(fmt.Sprintf("j%d", i), facts)
+	}
+}
+
+// writer looks at every line of one.
+func (a *audit) writer(i int) {
+	name := fmt.Sprintf("w%d", i)
+	ends := only(a.truth("w", i).read(), "end")
+	if len(ends) != 1 {
+		a.fault("%s ended %d times", name, len(ends))
+		return
+	}
+	next := 1
+	for _, path := range segments(filepath.Join(a.dir, "state", "logs", "torture", name+"_stdout.log")) {
+		f, err := os.Open(path)
+		if err != nil {
+			a.fault("%v", err)
+			return
+		}
+		lines := bufio.NewScanner(f)
+		for lines.Scan() {
+			n, err := strconv.Atoi(lines.Text())
+			if err != nil || n != next {
+				a.fault("%s: line %q in %s, want %d", name, lines.Text(), filepath.Base(path), next)
+				_ = f.Close()
+				return
+			}
+			next++
+			a.lines++
+		}
+		_ = f.Close()
+	}
+	if next-1 != ends[0].value {
+		a.fault("%s wrote %d lines, and %d are in the log", name, ends[0].value, next-1)
+	}
+}
+
+// segments are the files of a log, the oldest first.
+func segments(path string) []string {
+	list := []string{path}
+	for n := 1; ; n++ {
+		older := fmt.Sprintf("%s.%d", path, n)
+		if _, err := os.Stat(older); err != nil {
+			slices.Reverse(list)
+			return list
+		}
+		list = append(list, older)
+	}
+}
+
+// once looks whether each run was started once, after the one before it had
+// ended.
+func (a *audit) once(name string, facts []fact) {
+	last, alive := 0, false
+	for _, f := range facts {
+		switch f.what {
+		case "start":
+			a.runs++
+			if f.run <= last {
+				a.fault("%s: run %d was started after run %d", name, f.run, last)
+			}
+			if alive {
+				a.fault("%s: run %d was started while run %d lived", name, f.run, last)
+			}
+			last, alive = f.run, true
+		case "end":
+			alive = false
+		}
+	}
+}
+
+// hook looks whether a hook was called twice for one run.
+func (a *audit) hook(i int) {
+	seen := map[int]bool{}
+	for _, f := range a.truth("h", i).read() {
+		a.hooks++
+		if seen[f.run] {
+			a.fault("the hook of c%d was called twice for run %d", i, f.run)
+		}
+		seen[f.run] = true
+	}
+}
+
+// cron looks whether each run of a job is in its history with its exit, and
+// whether a second had two.
+func (a *audit) cron(name string, facts []fact) {
+	var r ipc.InspectResult
+	if err := a.show(&r, "inspect", name, "--json"); err != nil {
+		a.fault("%v", err)
+		return
+	}
+	ran := map[uint64]ipc.CronRun{}
+	due := map[time.Time]uint64{}
+	if r.Cron == nil {
+		a.fault("%s has no history", name)
+		return
+	}
+	for _, run := range r.Cron.Runs {
+		a.crons++
+		if run.Run == 0 {
+			continue
+		}
+		ran[run.Run] = run
+		if other, twice := due[run.Scheduled]; twice {
+			a.fault("%s: runs %d and %d are both those of %s", name, other, run.Run, run.Scheduled)
+		}
+		due[run.Scheduled] = run.Run
+	}
+	ends := map[int]bool{}
+	for _, f := range only(facts, "end") {
+		ends[f.run] = true
+	}
+	for _, f := range only(facts, "start") {
+		run, known := ran[uint64(f.run)]
+		switch {
+		case !known:
+			a.fault("%s: run %d is not in the history", name, f.run)
+		case a.forgiven(run.Exit):
+		case ends[f.run] && (run.Exit == nil || run.Exit.Code != 0):
+			a.fault("%s: run %d is %s with %+v, and ended well", name, f.run, run.Status, run.Exit)
+		}
+	}
+}
+
+func only(facts []fact, what string) []fact {
+	var list []fact
+	for _, f := range facts {
+		if f.what == what {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func (a *audit) print(out io.Writer, took time.Duration) {
+	fmt.Fprintf(out, "\n%d lines (%d/s), %d runs that crashed or were due, %d exits, %d cron records, %d hooks looked at; %s\n",
+		a.lines, int(float64(a.lines)/took.Seconds()), a.runs, a.exits, a.crons, a.hooks, took.Round(time.Second))
+	for i, f := range a.faults {
+		if i == shownFaults {
+			fmt.Fprintln(out, "…")
+			break
+		}
+		fmt.Fprintln(out, "FAULT:", f)
+	}
+	fmt.Fprintf(out, "%d faults; %d exits unknown because both were dead\n", len(a.faults), a.unknown)
+}

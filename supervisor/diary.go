@@ -1,0 +1,199 @@
+package supervisor
+
+import (
+	"encoding/json"
+	"hash/maphash"
+	"maps"
+	"syscall"
+	"time"
+
+	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
+	"systemg/supervisor/unit"
+)
+
+// Diary keeps what happened since the state was last saved, in a file that
+// outlives the supervisor but not the machine. *store.Diary is the real one.
+type Diary interface {
+	Write(...store.Entry) error
+	// Turn begins a new file and gives its number, Forget removes those that
+	// the state of that number makes superfluous, Size is how much there is.
+	Turn() uint64
+	Forget(uint64)
+	Size() int64
+}
+
+// diaryMost is how many bytes the diary may have, where the state cannot be
+// saved, before it is written anew.
+const diaryMost = 16 << 20
+
+// What the loop does to the world, it does later: it decides, writes down what
+// it has decided, and only then starts and signals. Whoever comes after a
+// sudden death therefore knows of everything that may have been done, and finds
+// what was started by the hold that was written down for it.
+
+// later has something done once it is in the diary.
+func (l *loop) later(act func()) { l.acts = append(l.acts, act) }
+
+// act does what was decided.
+func (l *loop) act() {
+	for i, act := range l.acts {
+		act()
+		l.acts[i] = nil
+	}
+	l.acts = l.acts[:0]
+}
+
+// note writes down what changed.
+func (l *loop) note() {
+	if l.o.Diary == nil {
+		l.entriesDue = nil
+		return
+	}
+	list := l.entriesDue
+	l.entriesDue = nil
+	if l.stale {
+		list = l.noteShape(list)
+	}
+	for id := range l.changed {
+		if e, ok := l.entries[id]; ok {
+			list = l.noteUnit(list, e)
+		}
+	}
+	l.writeDiary(list)
+}
+
+func (l *loop) writeDiary(list []store.Entry) {
+	text := ""
+	if err := l.o.Diary.Write(list...); err != nil {
+		text = "what happens in the next moment may be done twice if the supervisor dies: " + err.Error()
+	}
+	if len(list) > 0 && text != l.problems["diary"] {
+		l.setProblem("diary", text)
+	}
+}
+
+// noteUnit adds a unit that is not as it was noted last. Its definition is
+// noted when it is another one.
+func (l *loop) noteUnit(list []store.Entry, e *entry) []store.Entry {
+	s := e.state()
+	if e.notedDef == e.def && e.notedGood == len(e.good) {
+		s.Definition, s.Good = nil, nil
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return list
+	}
+	sum := maphash.Bytes(diarySeed, data)
+	if s.Definition == nil && sum == e.noted {
+		return list
+	}
+	e.noted, e.notedDef, e.notedGood = sum, e.def, len(e.good)
+	l.known[e.def.ID()] = true
+	l.change++
+	return append(list, store.Entry{Change: l.change, Unit: &s})
+}
+
+var diarySeed = maphash.MakeSeed()
+
+// noteShape adds projects that changed, and what is gone.
+func (l *loop) noteShape(list []store.Entry) []store.Entry {
+	add := func(e store.Entry) {
+		l.change++
+		e.Change = l.change
+		list = append(list, e)
+	}
+	for id, p := range l.projects {
+		if old, ok := l.notedProjects[id]; !ok || !sameProject(old, p) {
+			add(store.Entry{ID: id, Project: &store.Project{Manifest: p.Manifest, Env: p.Env, Digest: p.Digest}})
+		}
+	}
+	for id := range l.notedProjects {
+		if _, ok := l.projects[id]; !ok {
+			add(store.Entry{ID: id})
+		}
+	}
+	l.notedProjects = maps.Clone(l.projects)
+	for id := range l.known {
+		if _, ok := l.entries[id]; !ok {
+			delete(l.known, id)
+			add(store.Entry{Gone: id})
+		}
+	}
+	return list
+}
+
+// sameProject is whether two are the same; an environment is never changed in
+// place.
+func sameProject(a, b Project) bool {
+	return a.Manifest == b.Manifest && a.Digest == b.Digest && len(a.Env) == len(b.Env) &&
+		(len(a.Env) == 0 || &a.Env[0] == &b.Env[0])
+}
+
+// turnDiary begins a file of the diary with the commands that run, which no
+// state has, and gives its number. Where the state could not be saved for long
+// everything goes into that file.
+func (l *loop) turnDiary() uint64 {
+	if l.o.Diary == nil {
+		return 0
+	}
+	number := l.o.Diary.Turn()
+	var list []store.Entry
+	for id, a := range l.asides {
+		list = append(list, store.Entry{Beside: a.command(id)})
+	}
+	if l.o.Diary.Size() > diaryMost {
+		l.notedProjects = nil
+		list = l.noteShape(list)
+		for _, e := range l.entries {
+			e.notedDef = nil
+			list = l.noteUnit(list, e)
+		}
+		l.writeDiary(list)
+		l.o.Diary.Forget(number + 1)
+		return number
+	}
+	l.writeDiary(list)
+	return number
+}
+
+// command is an aside as the diary has it.
+func (a *aside) command(id proc.TreeID) *store.Command {
+	return &store.Command{
+		Tree: id.Unit, Run: id.Run, Hold: store.Hold(a.hold), Stays: a.patient, Until: a.until,
+	}
+}
+
+// ordered are the trees of the unit that were ordered and about which nothing
+// else is known yet.
+func (e *entry) ordered() []store.Command {
+	var list []store.Command
+	for id, t := range e.trees {
+		if t.step == unit.NoStep && t.started || t.hold == (proc.Hold{}) {
+			continue
+		}
+		list = append(list, store.Command{Tree: id.Unit, Run: id.Run, Hold: store.Hold(t.hold)})
+	}
+	return list
+}
+
+// EndedOf is the end of a process as the diary has it.
+func EndedOf(id proc.TreeID, p proc.Process, s proc.Status, at time.Time) store.Ended {
+	return store.Ended{
+		Tree: id.Unit, Run: id.Run, PID: p.PID, StartTicks: p.StartTicks,
+		Code: s.Code, Signal: int(s.Signal), Core: s.Core, Time: at,
+	}
+}
+
+// statusOf is the opposite.
+func statusOf(e store.Ended) proc.Status {
+	return proc.Status{Known: true, Code: e.Code, Signal: syscall.Signal(e.Signal), Core: e.Core}
+}
+
+// encodeBase is an environment as it is kept, nil for one that is another's.
+func encodeBase(e *entry) store.Env {
+	if !e.adhoc || e.parent != "" {
+		return nil
+	}
+	return e.base
+}

@@ -1,0 +1,365 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// The diary is what has happened since the state was last saved: a line of JSON
+// for each change of a unit, written before anything is done that must not be
+// done twice, and one for each end of a process, written before that is reaped.
+// It protects against the death of the supervisor, not of the machine: nothing
+// is fsynced, and it lies in memory where there is such a filesystem, so a line
+// costs some microseconds and needs no room on the disk.
+//
+// It consists of numbered files. Each state names the file that begins with it
+// (State.Diary): a supervisor reads the state, then the files from the one
+// before that on. Changes that the state has already are told by their number
+// (State.Change); ends of processes may be in the older file though the state
+// does not know them, so that one is kept until the next state is on disk.
+
+// Entry is one line. Exactly one of its parts is set.
+type Entry struct {
+	// Change numbers the changes of units; ends of processes have none.
+	Change uint64 `json:"n,omitempty"`
+	// Unit is a unit as it is from now on. Without a definition it has the
+	// one it had.
+	Unit *UnitState `json:"unit,omitempty"`
+	// Gone is the project/name of a unit that was forgotten.
+	Gone string `json:"gone,omitempty"`
+	// Project is what is known of the project ID.
+	ID      string   `json:"id,omitempty"`
+	Project *Project `json:"project,omitempty"`
+	// Ended is the end of a process.
+	Ended *Ended `json:"ended,omitempty"`
+	// Beside is a command that belongs to no run and is about to be
+	// started; Over is the tree of one of which nothing is left.
+	Beside *Command `json:"beside,omitempty"`
+	Over   string   `json:"over,omitempty"`
+}
+
+// Ended is how the main process of a tree ended.
+type Ended struct {
+	// Tree is the tree's name, Run its number.
+	Tree       string    `json:"tree"`
+	Run        uint64    `json:"run"`
+	PID        int       `json:"pid"`
+	StartTicks uint64    `json:"start_ticks"`
+	Code       int       `json:"code"`
+	Signal     int       `json:"signal,omitempty"`
+	Core       bool      `json:"core,omitempty"`
+	Time       time.Time `json:"time"`
+}
+
+// Command is a hook or a probe that runs.
+type Command struct {
+	Tree string `json:"tree"`
+	Run  uint64 `json:"run"`
+	Hold
+	// Stays is whether it is to go on without the supervisor that started
+	// it, until the time Until.
+	Stays bool      `json:"stays,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Hold is by what the processes of a tree are found.
+type Hold struct {
+	Mark   uint64 `json:"mark,omitempty"`
+	Cgroup string `json:"cgroup,omitempty"`
+}
+
+// Diary writes. Its methods may be called from any goroutine.
+type Diary struct {
+	dir, boot string
+
+	mu     sync.Mutex
+	number uint64
+	file   *os.File
+	size   int64
+	closed bool
+}
+
+// diaryHead begins every file: a diary of another boot says nothing.
+type diaryHead struct {
+	Boot string `json:"boot"`
+}
+
+// Diary is the folder of the diary.
+func (p Paths) Diary() string { return filepath.Join(p.PipeDir(), ".diary") }
+
+// OpenDiary begins a file after those that are there.
+func OpenDiary(dir, boot string) (*Diary, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, failed("keep a diary in", dir, err)
+	}
+	d := &Diary{dir: dir, boot: boot}
+	if list := diaryFiles(dir); len(list) > 0 {
+		d.number = list[len(list)-1]
+	}
+	d.number++
+	return d, nil
+}
+
+func diaryName(dir string, number uint64) string {
+	return filepath.Join(dir, strconv.FormatUint(number, 10))
+}
+
+// diaryFiles are the numbers of the files, sorted.
+func diaryFiles(dir string) []uint64 {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var list []uint64
+	for _, e := range entries {
+		if n, err := strconv.ParseUint(e.Name(), 10, 64); err == nil {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Write appends entries, in one piece.
+func (d *Diary) Write(entries ...Entry) error {
+	if d == nil || len(entries) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	for _, e := range entries {
+		if err := encoder.Encode(e); err != nil {
+			return fmt.Errorf("cannot put into words what happened: %w", err)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil
+	}
+	if err := d.open(); err != nil {
+		return failed("write the diary", d.dir, err)
+	}
+	n, err := d.file.Write(b.Bytes())
+	d.size += int64(n)
+	if err != nil {
+		if n > 0 {
+			// Half a line would hide the ones after it.
+			_, _ = d.file.WriteString("\n")
+		}
+		return failed("write the diary", d.file.Name(), err)
+	}
+	return nil
+}
+
+// open opens the present file; mu is held.
+func (d *Diary) open() error {
+	if d.file != nil {
+		return nil
+	}
+	f, err := os.OpenFile(diaryName(d.dir, d.number), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	head, _ := json.Marshal(diaryHead{Boot: d.boot})
+	if _, err := f.Write(append(head, '\n')); err != nil {
+		_ = f.Close()
+		return err
+	}
+	d.file = f
+	return nil
+}
+
+// Turn begins a new file where something was written to the present one, and
+// gives its number.
+func (d *Diary) Turn() uint64 {
+	if d == nil {
+		return 0
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.file != nil {
+		_ = d.file.Close()
+		d.file = nil
+		d.number++
+	}
+	return d.number
+}
+
+// Forget removes the files that nobody needs once a state that names the file
+// of that number is on disk.
+func (d *Diary) Forget(number uint64) {
+	if d == nil {
+		return
+	}
+	removed := int64(0)
+	for _, n := range diaryFiles(d.dir) {
+		if n+1 >= number {
+			break
+		}
+		if info, err := os.Stat(diaryName(d.dir, n)); err == nil {
+			removed += info.Size()
+		}
+		_ = os.Remove(diaryName(d.dir, n))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.size = max(d.size-removed, 0)
+}
+
+// Size is how many bytes this diary has written and not forgotten.
+func (d *Diary) Size() int64 {
+	if d == nil {
+		return 0
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.size
+}
+
+// Close ends the writing; the files stay.
+func (d *Diary) Close() error {
+	if d == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	if d.file == nil {
+		return nil
+	}
+	return d.file.Close()
+}
+
+// ReadDiary gives the entries from the file before that number on, oldest
+// first. Lines that cannot be read, as the last one of a supervisor that was
+// killed while it wrote, are left out: what they announce was not done.
+func ReadDiary(dir, boot string, number uint64) ([]Entry, error) {
+	var list []Entry
+	for _, n := range diaryFiles(dir) {
+		if n+1 < number {
+			continue
+		}
+		entries, err := readDiaryFile(diaryName(dir, n), boot)
+		if err != nil {
+			return list, failed("read the diary", diaryName(dir, n), err)
+		}
+		list = append(list, entries...)
+	}
+	return list, nil
+}
+
+func readDiaryFile(path, boot string) ([]Entry, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r := bufio.NewReader(f)
+	line, err := r.ReadBytes('\n')
+	var head diaryHead
+	if err != nil || json.Unmarshal(line, &head) != nil || head.Boot != boot {
+		return nil, nil
+	}
+	var list []Entry
+	for {
+		line, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return list, nil
+		}
+		if err != nil {
+			return list, err
+		}
+		var e Entry
+		if json.Unmarshal(line, &e) == nil {
+			list = append(list, e)
+		}
+	}
+}
+
+// Replay is the state after what the entries tell, and what else they tell: the
+// ends of processes, and the commands that may still run. It changes nothing
+// that s refers to.
+func Replay(s State, entries []Entry) (State, []Ended, []Command) {
+	s.Units = slices.Clone(s.Units)
+	projects := make(map[string]Project, len(s.Projects))
+	for id, p := range s.Projects {
+		projects[id] = p
+	}
+	s.Projects = projects
+	at := make(map[string]int, len(s.Units))
+	for i, u := range s.Units {
+		at[u.Project+"/"+u.Name] = i
+	}
+	var ended []Ended
+	var running []Command
+	for _, e := range entries {
+		switch {
+		case e.Ended != nil:
+			ended = append(ended, *e.Ended)
+		case e.Beside != nil:
+			running = append(running, *e.Beside)
+		case e.Over != "":
+			running = slices.DeleteFunc(running, func(c Command) bool { return c.name() == e.Over })
+		case e.Change <= s.Change:
+		case e.Unit != nil:
+			s.put(*e.Unit, at)
+		case e.Gone != "":
+			s.remove(e.Gone, at)
+		case e.Project != nil:
+			s.Projects[e.ID] = *e.Project
+		case e.ID != "":
+			delete(s.Projects, e.ID)
+		}
+	}
+	for _, e := range entries {
+		s.Change = max(s.Change, e.Change)
+	}
+	return s, ended, running
+}
+
+// name names the command's tree in Entry.Over.
+func (c Command) name() string { return CommandName(c.Tree, c.Run) }
+
+// CommandName names a tree in one word.
+func CommandName(tree string, run uint64) string { return tree + "#" + strconv.FormatUint(run, 10) }
+
+// put makes a unit what it is from now on.
+func (s *State) put(u UnitState, at map[string]int) {
+	id := u.Project + "/" + u.Name
+	i, known := at[id]
+	if !known {
+		at[id] = len(s.Units)
+		s.Units = append(s.Units, u)
+		return
+	}
+	if u.Definition == nil {
+		u.Definition, u.Good = s.Units[i].Definition, s.Units[i].Good
+	}
+	s.Units[i] = u
+}
+
+func (s *State) remove(id string, at map[string]int) {
+	i, known := at[id]
+	if !known {
+		return
+	}
+	s.Units = slices.Delete(s.Units, i, i+1)
+	delete(at, id)
+	for other, n := range at {
+		if n > i {
+			at[other] = n - 1
+		}
+	}
+}
