@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"cmd/sysg/internal/cli":    {"cmd/sysg/internal/view", "config", "ipc", "supervisor", "supervisor/control", "supervisor/guardian", "supervisor/logs", "supervisor/privilege", "supervisor/proc", "supervisor/sockets", "supervisor/store", "supervisor/unit", "tui", "tui/pane"},
 	"cmd/sysg/internal/early":  {},
 	"cmd/sysg/internal/view":   {"ipc"},
-	"cmd/bench":                {"config", "ipc"},
+	"cmd/bench":                {"config", "ipc", "supervisor/privilege", "supervisor/privilege/stage"},
 	"cmd/bench-tui":            {},
 	"cmd/torture":              {"ipc"},
 	"cmd/shots":                {},

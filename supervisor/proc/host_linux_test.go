@@ -190,7 +190,7 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 		dir  string
 		want string
 	}{
-		{[]string{"nosuch"}, "/", `there is no command "nosuch" in PATH=/no/such/folder:` + dir},
+		{[]string{"nosuch"}, "/", `command "nosuch" not found in PATH=/no/such/folder:` + dir},
 		{[]string{"/no/such/file"}, "/", "there is no /no/such/file"},
 		{[]string{"plain"}, "/", plain + ": permission denied: it is not executable"},
 		{[]string{plain}, "/", plain + ": permission denied: it is not executable"},
