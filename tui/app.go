@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -73,11 +74,16 @@ func (o Options) Validate() error {
 // seldom as can be: it is given none, see screen.
 const renderings = 1
 
+// garbage is how much of it may grow before it is collected, in percent of what is
+// in use. Commands let more of it grow, for they end soon.
+const garbage = 100
+
 // Run shows the dashboard until it is left or ctx ends.
 func Run(ctx context.Context, o Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
+	debug.SetGCPercent(garbage)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f := newFeed(o.Reach, o.Project)

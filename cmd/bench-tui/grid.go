@@ -12,6 +12,8 @@ type grid struct {
 	cells [][]rune
 	x, y  int
 	rest  []byte // a character or sequence that has not come whole
+	// frames is how many were written (synchronized output).
+	frames int
 }
 
 func newGrid(columns, lines uint16) *grid {
@@ -81,6 +83,10 @@ func (g *grid) sequence(p []byte) int {
 	}
 	params, final := string(p[2:2+end]), p[2+end]
 	switch final {
+	case 'h':
+		if params == "?2026" {
+			g.frames++
+		}
 	case 'H':
 		y, x, _ := strings.Cut(params, ";")
 		g.y = min(max(number(y), 1), len(g.cells)) - 1

@@ -134,9 +134,9 @@ func (b *bench) resizes(t *terminal) ([]time.Duration, error) {
 // settle waits until nothing is written for a second.
 func (b *bench) settle(t *terminal) error {
 	for range 30 {
-		before := t.written()
+		before, _ := t.written()
 		time.Sleep(time.Second)
-		if t.written() == before {
+		if now, _ := t.written(); now == before {
 			return nil
 		}
 	}
@@ -290,6 +290,7 @@ func (b *bench) panes() ([]row, error) {
 type watched struct {
 	span, spent time.Duration
 	bytes, rss  int
+	frames      int
 }
 
 // watch looks at a dashboard for a time.
@@ -299,9 +300,11 @@ func (b *bench) watch(t *terminal, span time.Duration) (watched, error) {
 	if err != nil {
 		return watched{}, err
 	}
-	bytesBefore, began := t.written(), time.Now()
+	bytesBefore, framesBefore := t.written()
+	began := time.Now()
 	time.Sleep(span)
-	w := watched{span: time.Since(began), bytes: t.written() - bytesBefore}
+	bytes, frames := t.written()
+	w := watched{span: time.Since(began), bytes: bytes - bytesBefore, frames: frames - framesBefore}
 	after, err := spent(pid)
 	if err != nil {
 		return w, err
@@ -319,7 +322,7 @@ func (w watched) rate() string {
 	if w.bytes == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%.1f KB/s", float64(w.bytes)/1000/w.span.Seconds())
+	return fmt.Sprintf("%.1f KB/s, %.0f frames/s", float64(w.bytes)/1000/w.span.Seconds(), float64(w.frames)/w.span.Seconds())
 }
 
 func (w watched) memory() string { return fmt.Sprintf("%.1f MB", float64(w.rss)/1e6) }

@@ -120,10 +120,10 @@ func (t *terminal) read(rate int) {
 }
 
 // written is how much the program has written so far.
-func (t *terminal) written() int {
+func (t *terminal) written() (bytes, frames int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.total
+	return t.total, t.grid.frames
 }
 
 // patience is how long anything may take before a measurement is given up.
