@@ -231,7 +231,7 @@ var agreed = []struct {
 	{true, manifestOf("limits: {nofile: 65536, nproc: 4K, memlock: unlimited, core: 0, stack: infinity, nice: -5, cpu_affinity: [0, 1], oom_score_adj: 500}")},
 	{true, manifestOf("limits: {cpu_affinity: 3, cgroup: {memory_max: 512M, memory_high: max, cpu_max: \"200000 100000\", cpu_weight: 100, pids_max: 50, io_weight: 5, root: x}}")},
 	{true, manifestOf("limits: {cgroup: {pids_max: max, cpu_max: 50000}}")},
-	{true, manifestOf("isolation: {network: true, mount: true, pid: true, user: false, uts: true, ipc: true, private_tmp: true, private_devices: true, read_only: true, landlock: {ro: [/usr], rw: /tmp}, seccomp: default, apparmor_profile: x, selinux_context: x}")},
+	{true, manifestOf("isolation: {network: true, mount: true, pid: true, user: false, uts: true, ipc: true, private_tmp: true, private_devices: true, read_only: true, no_new_privs: true, landlock: {ro: [/usr], rw: /tmp}, seccomp: default, apparmor_profile: x, selinux_context: x}")},
 	{false, manifestOf("capabilities: [CAP_FLY]")},
 	{false, manifestOf("capabilities: CAP_CHOWN")},
 	{false, manifestOf("supplementary_groups: x")},

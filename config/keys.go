@@ -211,9 +211,10 @@ var isolationKeys = []key{
 	{name: "ipc", shape: shapeBool, doc: "System V IPC of its own."},
 	{name: "private_tmp", shape: shapeBool, doc: "A /tmp of its own."},
 	{name: "private_devices", shape: shapeBool, doc: "A /dev of its own."},
-	{name: "read_only", shape: shapeBool, doc: "A file system that cannot be written."},
+	{name: "read_only", shape: shapeBool, doc: "A file system that cannot be written, but for private_tmp and private_devices."},
+	{name: "no_new_privs", shape: shapeBool, doc: "Whether programs it executes can gain nothing (setuid bits do not count). On by itself with user, capabilities, landlock or seccomp."},
 	{name: "landlock", shape: shapeObject, keys: landlockKeys, doc: "Paths the unit is restricted to."},
-	{name: "seccomp", shape: shapeText, doc: "A profile of system calls."},
+	{name: "seccomp", shape: shapeText, pattern: filledPattern, doc: "The built-in profile of system calls (default), or a file with one in the OCI format."},
 	{name: "apparmor_profile", shape: shapeText, doc: "An AppArmor profile."},
 	{name: "selinux_context", shape: shapeText, doc: "An SELinux context."},
 }

@@ -24,6 +24,8 @@ type Options struct {
 	// System is --sys, DropPrivileges its companion, Root whether the
 	// supervisor runs as root.
 	System, DropPrivileges, Root bool
+	// Self is the name of the user the supervisor runs as.
+	Self string
 }
 
 // Names are the names a manifest is looked for by, the first wins.
@@ -73,6 +75,10 @@ func readCure(err error) string {
 	if errors.Is(err, fs.ErrPermission) {
 		return "let this user read the file"
 	}
+	var writable *untrustedError
+	if errors.As(err, &writable) {
+		return "chown root and chmod go-w what is named, or run it without --sys"
+	}
 	if errors.Is(err, errTooLong) {
 		return "take it apart with !include"
 	}
@@ -120,6 +126,13 @@ func (l *loader) read(path string) ([]byte, error) {
 	}
 	if info.IsDir() {
 		return nil, errors.New("it is a folder, not a file")
+	}
+	if l.o.System && l.o.Root {
+		// It is the open file that is looked at: what its name leads to
+		// later does not matter.
+		if err := trusted(f); err != nil {
+			return nil, err
+		}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
@@ -186,7 +199,7 @@ func (l *loader) syntax(path string, err error) {
 	mark, message, hint := one.Mark, one.Message, "look at the indentation, the colons and the quotes of this line and the one before"
 	switch {
 	case strings.Contains(message, "tab"), strings.HasPrefix(l.line(Position{File: path, Line: mark.Line}), "\t"):
-		hint = "indent with spaces"
+		hint = "indent with spaces, not with tabs"
 	case strings.Contains(message, "cannot start any token"):
 		hint = "put a text that begins with this character into quotes"
 	case strings.Contains(message, "mapping values are not allowed"):

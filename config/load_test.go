@@ -95,9 +95,6 @@ deployment: {pre_start: make}
 		u.Logs != (Logs{Sink: "none", MaxBytes: 1 << 20, MaxFiles: 2}) || u.Deployment.PreStart != "make" {
 		t.Errorf("%+v", u)
 	}
-	if len(u.Unbuilt) != 0 {
-		t.Errorf("unbuilt %v", u.Unbuilt)
-	}
 	if fixed := one(t, "command: x\nbackoff: 5"); fixed.Backoff != (Backoff{Initial: 5 * time.Second, Factor: 1, Max: 5 * time.Second}) {
 		t.Errorf("a fixed delay is %+v", fixed.Backoff)
 	}
@@ -215,33 +212,42 @@ projects:
 	}
 }
 
-func TestWhatThisVersionCannotDoIsNamed(t *testing.T) {
-	plan := mustLoad(t, `
+// What only root can do is a warning where the supervisor is somebody else's:
+// the unit will be refused, and the others run.
+func TestWhatOnlyRootCanDoIsNamed(t *testing.T) {
+	const text = `
 version: 1
 services:
   web:
     command: web
     user: www-data
-    health_check: {url: "http://web.internal:8080/health", timeout: 60s, retries: 5}
-    deployment: {strategy: rolling, grace_period: 5s}
-  job:
-    command: job
-    cron: {expression: "0 0 * * * *", timezone: America/New_York}
-    restart_policy: never
-  after:
-    command: x
-    depends_on: {web: {condition: healthy}}
-`)
-	var keys []string
-	for _, u := range plan.Projects[0].Units {
-		for _, k := range u.Unbuilt {
-			keys = append(keys, u.Name+" "+k.Key)
-		}
+    supplementary_groups: [logs]
+    limits: {nice: -5, nofile: 100, oom_score_adj: 10}
+  own:
+    command: own
+    user: me
+    limits: {nice: 5, oom_score_adj: -10}
+`
+	path := filepath.Join(t.TempDir(), "systemg.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	slices.Sort(keys)
-	want := []string{"web user"}
-	if !slices.Equal(keys, want) || len(plan.Warnings) != len(want) {
-		t.Errorf("got %q with %d warnings", keys, len(plan.Warnings))
+	for want, o := range map[string]Options{
+		"user, supplementary_groups, a nice below 0, an oom_score_adj below 0": {Self: "me"},
+		"": {System: true},
+	} {
+		plan, err := Load(path, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, w := range plan.Warnings {
+			key, _, _ := strings.Cut(strings.TrimPrefix(w.Message, "only root can carry out "), ":")
+			keys = append(keys, key)
+		}
+		if got := strings.Join(keys, ", "); got != want {
+			t.Errorf("%+v: warnings about %q, want %q", o, got, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // What texts look like, in the part of regular expressions that Go and JSON
@@ -28,9 +29,10 @@ const (
 	sizePattern     = `^\s*` + decimal + `\s*([Bb]|[KMGTkmgt]([Ii]?[Bb])?)?\s*$`
 )
 
+// They are compiled when they are needed: most commands read no manifest.
 var (
-	durationText = regexp.MustCompile(durationPattern)
-	sizeText     = regexp.MustCompile(sizePattern)
+	durationText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(durationPattern) })
+	sizeText     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(sizePattern) })
 )
 
 // signals are the names Linux has for them (signal(7)); a real-time one is

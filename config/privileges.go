@@ -19,12 +19,27 @@ var capabilities = strings.Fields(`
 // maxCPU is the last CPU a kernel may have (CONFIG_NR_CPUS, Linux 6.18).
 const maxCPU = 8191
 
+// SeccompDefault is the name of the built-in profile.
+const SeccompDefault = "default"
+
+// paths makes paths absolute.
+func (d *decoder) paths(list []string) []string {
+	for i := range list {
+		list[i] = d.path(list[i])
+	}
+	return list
+}
+
 // privileges reads what the unit asks of the kernel.
 func (d *decoder) privileges(o object, u *Unit) {
 	p := &u.Privileges
 	p.User, p.Group = o.text("user"), o.text("group")
 	p.SupplementaryGroups = o.texts("supplementary_groups", false)
 	d.limits(o, p)
+	if o.has("capabilities") {
+		// None at all is another thing than nothing said.
+		p.Capabilities = []string{}
+	}
 	for _, e := range o.entries("capabilities", false) {
 		name := e.text
 		canonical := strings.ToUpper(name)
@@ -143,8 +158,12 @@ func (d *decoder) isolation(o object, p *Privileges) {
 	for _, k := range isolationKeys {
 		switch k.shape {
 		case shapeBool:
-			if i.boolean(k.name, false) {
+			switch {
+			case i.boolean(k.name, false):
 				p.Isolation[k.name] = "true"
+			case k.name == "no_new_privs" && i.has(k.name):
+				// To refuse it is another thing than to say nothing.
+				p.Isolation[k.name] = "false"
 			}
 		case shapeText:
 			if i.has(k.name) {
@@ -152,8 +171,11 @@ func (d *decoder) isolation(o object, p *Privileges) {
 			}
 		}
 	}
+	if profile := p.Isolation["seccomp"]; profile != "" && profile != SeccompDefault {
+		p.Isolation["seccomp"] = d.path(profile)
+	}
 	if i.has("landlock") {
 		l := d.object(i.get("landlock"), "landlock", landlockKeys)
-		p.Landlock = &Landlock{ReadOnly: l.texts("ro", true), ReadWrite: l.texts("rw", true)}
+		p.Landlock = &Landlock{ReadOnly: d.paths(l.texts("ro", true)), ReadWrite: d.paths(l.texts("rw", true))}
 	}
 }

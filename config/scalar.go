@@ -39,7 +39,7 @@ func badDuration(s string) error {
 // ParseDuration reads 500ms, 5s, 2m, 1h30m or 1d; a bare number is seconds.
 func ParseDuration(s string) (time.Duration, error) {
 	text := strings.TrimSpace(s)
-	if !durationText.MatchString(text) {
+	if !durationText().MatchString(text) {
 		return 0, badDuration(s)
 	}
 	if f, err := strconv.ParseFloat(text, 64); err == nil {
@@ -86,7 +86,7 @@ func seconds(f float64, s string) (time.Duration, error) {
 // KiB, KB; a bare number is bytes.
 func ParseSize(s string) (int64, error) {
 	text := strings.ToUpper(strings.TrimSpace(s))
-	if !sizeText.MatchString(text) {
+	if !sizeText().MatchString(text) {
 		return 0, badSize(s)
 	}
 	n := strings.IndexFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })

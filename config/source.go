@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"sort"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -25,14 +26,16 @@ func notText(data []byte) (at int, what string) {
 }
 
 // lineBreak is what ends a line for the YAML parser: those of YAML 1.1 too.
-var lineBreak = regexp.MustCompile("\r\n|\r|\n|\u0085|\u2028|\u2029")
+var lineBreak = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("\r\n|\r|\n|\u0085|\u2028|\u2029")
+})
 
 // starts are the offsets at which the lines of a file begin.
 func (l *loader) starts(path string) []int {
 	list, known := l.lines[path]
 	if !known {
 		list = []int{0}
-		for _, at := range lineBreak.FindAllIndex(l.contents[path], -1) {
+		for _, at := range lineBreak().FindAllIndex(l.contents[path], -1) {
 			list = append(list, at[1])
 		}
 		l.lines[path] = list

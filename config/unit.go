@@ -77,7 +77,7 @@ func (d *decoder) unit(project string, p pair, around environment, file string) 
 	d.privileges(o, &u)
 	d.cron(o, &u)
 	d.listeners(o, &u)
-	d.unbuilt(o, &u)
+	d.mode(o, &u)
 	d.coherent(o, &u)
 	return replicate(u, o.integer("replicas", 0))
 }

@@ -1,7 +1,6 @@
 package ipc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,7 +88,7 @@ func greet(ctx context.Context, nc net.Conn, hello HelloParams) (*Client, error)
 // dialError says what a failed connection means.
 func dialError(err error, path string) error {
 	switch {
-	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
+	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP):
 		e := Errorf(CodeNotRunning, "no supervisor runs (nobody listens on %s)", path)
 		e.Try = "sysg start -d"
 		return e
@@ -267,8 +266,7 @@ func settle(m message, result any, ahead *gather) error {
 	if err := json.Unmarshal(m.Result, result); err != nil {
 		return fmt.Errorf("cannot read the supervisor's answer: %w", err)
 	}
-	ahead.finish()
-	return nil
+	return ahead.finish()
 }
 
 // read hands what comes to the calls it belongs to, until the connection ends.
@@ -284,7 +282,7 @@ func (c *Client) read() {
 			return
 		}
 		// What is handed over outlives the line's buffer.
-		if m, err := open(bytes.Clone(line)); err == nil {
+		if m, err := open(in.own(line)); err == nil {
 			c.deliver(m)
 		}
 	}

@@ -21,6 +21,8 @@ type conn struct {
 	s    *Server
 	net  net.Conn
 	peer Peer
+	// access is what the peer may do.
+	access access
 	// hello is what the client said of itself.
 	hello HelloParams
 	out   *outbox
@@ -143,7 +145,7 @@ func (c *conn) greet(m message) bool {
 		return false
 	}
 	c.hello = p
-	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian()})
+	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian(), Flags: c.s.o.Flags})
 	return true
 }
 
@@ -201,6 +203,12 @@ func (c *conn) begin(ctx context.Context, m message) {
 		c.reject(m.ID, e)
 		return
 	}
+	if refusal := c.access.mayCall(m.Method); refusal != nil {
+		<-c.slots
+		c.s.o.Log.Warn("refused a request", "method", clipped([]byte(m.Method)), "uid", c.peer.UID, "pid", c.peer.PID)
+		c.reject(m.ID, refusal)
+		return
+	}
 	key := idKey(m.ID)
 	ctx, cancel := context.WithCancel(ctx)
 	if refusal := c.register(key, cancel); refusal != nil {
@@ -209,7 +217,7 @@ func (c *conn) begin(ctx context.Context, m message) {
 		c.reject(m.ID, refusal)
 		return
 	}
-	r := &Request{ID: m.ID, Method: m.Method, Peer: c.peer, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
+	r := &Request{ID: m.ID, Method: m.Method, Peer: c.peer, Reader: c.access == accessRead, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
 	go func() {
 		defer c.requests.Done()
 		defer func() { <-c.slots }()

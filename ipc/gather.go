@@ -5,20 +5,29 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 )
 
-// gather puts an answer together that came in pages. Each page is decoded when
-// it comes, while the server encodes the next.
+// gather puts an answer together that came in pages. Each page is decoded by a
+// goroutine of its own, which ends with it, while the server encodes the next.
 type gather struct {
 	// into is the struct the answer is decoded into.
 	into  reflect.Value
-	lists map[string]reflect.Value
+	pages []*page
+	under sync.WaitGroup
+}
+
+// page is one of a list, in the order in which they came.
+type page struct {
+	member string
+	list   reflect.Value
+	err    error
 }
 
 // gatherInto gathers for the result of a call; what is no pointer to a struct
 // takes no pages.
 func gatherInto(result any) *gather {
-	g := &gather{lists: map[string]reflect.Value{}}
+	g := &gather{}
 	if v := reflect.ValueOf(result); v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
 		g.into = v.Elem()
 	}
@@ -34,27 +43,44 @@ func (g *gather) add(params json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	list, begun := g.lists[p.Member]
-	if !begun {
-		t, ok := listType(g.into.Type(), p.Member)
-		if !ok {
-			// A list that a later supervisor has and this client
-			// does not know.
-			return nil
-		}
-		list = reflect.MakeSlice(t, 0, 0)
+	t, ok := listType(g.into.Type(), p.Member)
+	if !ok {
+		// A list that a later supervisor has and this client does not
+		// know.
+		return nil
 	}
-	fresh := reflect.New(list.Type())
-	if err := json.Unmarshal(p.Items, fresh.Interface()); err != nil {
-		return fmt.Errorf("cannot read a page of %s: %w", p.Member, err)
-	}
-	g.lists[p.Member] = reflect.AppendSlice(list, fresh.Elem())
+	one := &page{member: p.Member, list: reflect.New(t).Elem()}
+	g.pages = append(g.pages, one)
+	g.under.Go(func() { one.decode(p.Items) })
 	return nil
 }
 
+// leastItem is about how long an item of a long list is in JSON, or less, so
+// that room is made once.
+const leastItem = 256
+
+func (p *page) decode(items json.RawMessage) {
+	p.list.Grow(len(items) / leastItem)
+	if err := json.Unmarshal(items, p.list.Addr().Interface()); err != nil {
+		p.err = fmt.Errorf("cannot read a page of %s: %w", p.member, err)
+	}
+}
+
 // finish puts the pages before what the answer itself had.
-func (g *gather) finish() {
-	for name, list := range g.lists {
+func (g *gather) finish() error {
+	g.under.Wait()
+	lists := map[string]reflect.Value{}
+	for _, p := range g.pages {
+		if p.err != nil {
+			return p.err
+		}
+		if list, ok := lists[p.member]; ok {
+			lists[p.member] = reflect.AppendSlice(list, p.list)
+			continue
+		}
+		lists[p.member] = p.list
+	}
+	for name, list := range lists {
 		at := g.into
 		for part := range strings.SplitSeq(name, ".") {
 			if at = reflect.Indirect(at); !at.IsValid() {
@@ -66,6 +92,7 @@ func (g *gather) finish() {
 			at.Set(reflect.AppendSlice(list, at))
 		}
 	}
+	return nil
 }
 
 // listType is the type of a list in a struct, or in a struct of it.

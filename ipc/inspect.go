@@ -24,13 +24,15 @@ type InspectResult struct {
 	Dependents []Edge `json:"dependents"`
 	// Limits are what was asked beside what the kernel has in force.
 	Limits []Limit `json:"limits"`
+	// Held is what else the unit is held to: user, capabilities, isolation.
+	Held []Holding `json:"held,omitempty"`
 	// Cron is a job's schedule and its runs; nil for other units.
 	Cron *CronJob `json:"cron,omitempty"`
 	// Health is nil where there is no health check.
 	Health     *Health    `json:"health_check"`
 	Deployment Deployment `json:"deployment"`
-	// Children are the units it spawned, the oldest first, with those that
-	// ended lately.
+	// Children are the units it spawned, and all that those spawned in turn,
+	// with those that ended lately: parents first, then the oldest first.
 	Children []Unit `json:"children,omitempty"`
 	// Hooks is nil where the unit has none.
 	Hooks *Hooks `json:"hooks,omitempty"`
@@ -106,6 +108,17 @@ type Limit struct {
 	Asked string `json:"asked,omitempty"`
 	Soft  string `json:"soft"`
 	Hard  string `json:"hard"`
+}
+
+// Holding is one thing a unit is held to: as it was asked, and as the kernel
+// has it now.
+type Holding struct {
+	// Key is the manifest's: "isolation.network".
+	Key     string `json:"key"`
+	Asked   string `json:"asked"`
+	InForce string `json:"in_force"`
+	// OK is whether they agree.
+	OK bool `json:"ok"`
 }
 
 // Edge is a neighbour in the dependency graph.

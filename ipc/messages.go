@@ -42,6 +42,8 @@ const (
 	// NoteProgress carries a Progress: a unit on its way in start, stop,
 	// restart, deploy, rollback, apply or wait.
 	NoteProgress = "progress"
+	// NoteWarnings carries the Warnings of a manifest that start reads.
+	NoteWarnings = "warnings"
 	// NoteDelta carries a Delta of a subscription.
 	NoteDelta = "delta"
 	// NoteLog carries a LogBatch.
@@ -52,6 +54,13 @@ const (
 	// message.
 	NotePage = "page"
 )
+
+// Warnings are what a manifest that was taken gives reason to doubt.
+type Warnings struct {
+	Request json.RawMessage `json:"request"`
+	// Diagnostics are as in the error manifest_invalid.
+	Diagnostics any `json:"diagnostics"`
+}
 
 // Page is a part of a list in an answer. Pages come before the answer, in
 // order, and their items precede those that the answer's own list has.
@@ -110,6 +119,9 @@ type HelloResult struct {
 	// Guardian is the pid of the process that starts the supervisor again,
 	// 0 for none.
 	Guardian int `json:"guardian_pid,omitempty"`
+	// Flags are those that the supervisor was started with and that decide
+	// what it enforces: "--sys", "--drop-privileges", "--socket-group adm".
+	Flags []string `json:"flags,omitempty"`
 }
 
 // CancelParams names the request to end.

@@ -46,19 +46,36 @@ func SendUnits(r *Request, units []Unit) (rest []Unit, err error) {
 		if n == len(units) {
 			return units, nil
 		}
-		items, err := marshal(units[:n])
+		line, err := unitsPage(r.ID, units[:n])
 		if err != nil {
 			return nil, err
-		}
-		line, refusal := encode(message{Method: NotePage, Params: encodePage(Page{Request: r.ID, Member: "units", Items: items})})
-		if refusal != nil {
-			return nil, refusal
 		}
 		if err := r.conn.out.note(r.ctx, line); err != nil {
 			return nil, err
 		}
 		units = units[n:]
 	}
+}
+
+// usualUnit is how long most units are in JSON.
+const usualUnit = 480
+
+// unitsPage makes a page's line in one buffer: of a large system it is megabytes
+// that need not become garbage.
+func unitsPage(id json.RawMessage, units []Unit) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(envelope + usualUnit*len(units))
+	fmt.Fprintf(&b, `%s,"method":"%s","params":{"request":%s,"member":"units%s`, start, NotePage, id, pageItems)
+	if err := writeJSON(&b, units); err != nil {
+		return nil, err
+	}
+	// The encoder ends with a newline.
+	b.Truncate(b.Len() - 1)
+	b.WriteString("}}\n")
+	if b.Len() > MaxMessage {
+		return nil, tooLong(b.Len())
+	}
+	return b.Bytes(), nil
 }
 
 // encodePage makes params of a page, whose items are encoded already: to do so

@@ -104,8 +104,10 @@ type LogsResult struct {
 // EventsParams asks for the journal.
 type EventsParams struct {
 	Selection
-	Since  time.Time `json:"since,omitzero"`
-	Follow bool      `json:"follow,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	// After drops the events up to the one with that seq, and that one too.
+	After  uint64 `json:"after,omitempty"`
+	Follow bool   `json:"follow,omitempty"`
 	// Limit is how many of the latest events to begin with; 0 means all.
 	Limit int `json:"limit,omitempty"`
 }

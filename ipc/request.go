@@ -16,6 +16,8 @@ type Request struct {
 	ID     json.RawMessage
 	Method string
 	Peer   Peer
+	// Reader is whether the client may look and nothing else.
+	Reader bool
 	// Client is what the client called itself in hello.
 	Client string
 	// Quiet is whether the client wants no progress notifications.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -31,8 +32,9 @@ const (
 	// partingTime is how long a server that shuts down waits for clients to
 	// take what it still has for them.
 	partingTime = 500 * time.Millisecond
-	// refuseTime bounds the write to a client that is turned away.
-	refuseTime = 100 * time.Millisecond
+	// refuseTime bounds the write to a client that is turned away, which does
+	// not wait; it is long for a process that the kernel leaves waiting.
+	refuseTime = time.Second
 	// remarkEvery is how often the log says that clients are turned away.
 	remarkEvery = time.Minute
 	// acceptPause is how long a server without descriptors rests.
@@ -40,7 +42,11 @@ const (
 )
 
 // Peer is who is at the other end, as the kernel says.
-type Peer struct{ UID, GID, PID int }
+type Peer struct {
+	UID, GID, PID int
+	// Groups are its supplementary groups.
+	Groups []int
+}
 
 // Handler answers requests, each in a goroutine of its own. The result is
 // encoded as JSON; an error that is no *Error becomes CodeInternal. ctx ends
@@ -61,6 +67,10 @@ type ServerOptions struct {
 	// Peer says who is at the other end of a connection; nil asks the
 	// kernel.
 	Peer func(net.Conn) (Peer, error)
+	// Flags go into the answer to hello.
+	Flags []string
+	// Readers is the number of the group whose members may look, 0 for none.
+	Readers int
 	// WriteTimeout is how long an answer may wait for a client to read; 0
 	// means 30 s.
 	WriteTimeout time.Duration
@@ -170,7 +180,9 @@ func (s *Server) take(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
-	if err == nil && !allowed(peer) {
+	c.access = accessOf(peer, os.Geteuid(), s.o.Readers)
+	if err == nil && c.access == accessNone {
+		s.o.Log.Warn("refused a client", "uid", peer.UID, "pid", peer.PID)
 		e := Errorf(CodeRefused, "user %d may not talk to this supervisor", peer.UID)
 		e.Try = "use the user who started the supervisor, or sudo"
 		err = e

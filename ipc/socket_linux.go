@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,14 +33,40 @@ func peerOf(c net.Conn) (Peer, error) {
 		return Peer{}, Errorf(CodeInternal, "cannot tell who is there: %v", err)
 	}
 	var cred *unix.Ucred
+	var groups []int
 	var failed error
 	err = raw.Control(func(fd uintptr) {
-		cred, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		if cred, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); failed == nil {
+			groups = peerGroups(int(fd))
+		}
 	})
 	if err != nil || failed != nil {
 		return Peer{}, Errorf(CodeInternal, "cannot tell who is there: %v", firstOf(err, failed))
 	}
-	return Peer{UID: int(cred.Uid), GID: int(cred.Gid), PID: int(cred.Pid)}, nil
+	return Peer{UID: int(cred.Uid), GID: int(cred.Gid), PID: int(cred.Pid), Groups: groups}, nil
+}
+
+// peerGroups are the supplementary groups of who connected (SO_PEERGROUPS,
+// Linux 4.13); none where the kernel does not say.
+func peerGroups(fd int) []int {
+	list := make([]uint32, 64)
+	for {
+		size := uint32(4 * len(list))
+		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_PEERGROUPS,
+			uintptr(unsafe.Pointer(&list[0])), uintptr(unsafe.Pointer(&size)), 0)
+		switch {
+		case errno == unix.ERANGE && int(size) > 4*len(list):
+			list = make([]uint32, size/4)
+		case errno != 0:
+			return nil
+		default:
+			groups := make([]int, size/4)
+			for i := range groups {
+				groups[i] = int(list[i])
+			}
+			return groups
+		}
+	}
 }
 
 // hangup returns when the other end is closed as a whole, not only its writing

@@ -254,9 +254,40 @@ func TestAnotherUserIsRefused(t *testing.T) {
 		t.Errorf("%s", got[0])
 	}
 	s.working.Wait()
-	for uid, want := range map[int]bool{0: true, os.Geteuid(): true, 65534: os.Geteuid() == 65534} {
-		if allowed(Peer{UID: uid}) != want {
-			t.Errorf("user %d", uid)
+}
+
+// The server's user and root may do everything, members of the readers' group
+// may look, by whichever of their groups, and nobody else anything.
+func TestWhoMayDoWhat(t *testing.T) {
+	const own, group = 1000, 50
+	for _, c := range []struct {
+		peer  Peer
+		group int
+		want  access
+	}{
+		{Peer{UID: 0}, 0, accessAll},
+		{Peer{UID: own}, 0, accessAll},
+		{Peer{UID: own, GID: group}, group, accessAll},
+		{Peer{UID: 7, GID: group}, group, accessRead},
+		{Peer{UID: 7, GID: 7, Groups: []int{3, group}}, group, accessRead},
+		{Peer{UID: 7, GID: 7, Groups: []int{3}}, group, accessNone},
+		{Peer{UID: 7, GID: group}, 0, accessNone},
+		{Peer{UID: 7, GID: 0, Groups: []int{0}}, 0, accessNone},
+	} {
+		if got := accessOf(c.peer, own, c.group); got != c.want {
+			t.Errorf("%+v in a server of %d with readers %d: %d, want %d", c.peer, own, c.group, got, c.want)
+		}
+	}
+	for method, want := range map[string]bool{
+		MethodStatus: true, MethodInspect: true, MethodSubscribe: true, MethodLogs: true, MethodEvents: true, MethodWhy: true, MethodGraph: true, MethodWait: true,
+		MethodStart: false, MethodStop: false, MethodRestart: false, MethodDeploy: false, MethodRollback: false, MethodApply: false, MethodPlan: false,
+		MethodSignal: false, MethodPurge: false, MethodTrigger: false, MethodSpawn: false, "some_later_method": false,
+	} {
+		if got := accessRead.mayCall(method) == nil; got != want {
+			t.Errorf("%s: %v", method, got)
+		}
+		if accessNone.mayCall(method) == nil || accessAll.mayCall(method) != nil {
+			t.Errorf("%s", method)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 )
 
 // message is any line: a request, an answer or a notification.
@@ -27,12 +28,17 @@ var null = json.RawMessage("null")
 // marshal is json.Marshal without the escapes that only HTML needs.
 func marshal(v any) (json.RawMessage, error) {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	if err := writeJSON(&b, v); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}
+
+// writeJSON writes v and a newline.
+func writeJSON(b *bytes.Buffer, v any) error {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 // encode makes a line of a message, newline included. Params and Result are
@@ -137,6 +143,17 @@ type lines struct {
 
 func newLines(r io.Reader) *lines { return &lines{in: bufio.NewReaderSize(r, 16<<10)} }
 
+// keptLine is the largest buffer that is used for the next line too.
+const keptLine = 64 << 10
+
+// own is a line that next gave, to be kept.
+func (l *lines) own(line []byte) []byte {
+	if cap(l.buf) > keptLine {
+		return line
+	}
+	return bytes.Clone(line)
+}
+
 // next is the next line without its newline, valid until the call after. Blank
 // lines are skipped.
 func (l *lines) next() ([]byte, error) {
@@ -155,7 +172,7 @@ func (l *lines) next() ([]byte, error) {
 }
 
 func (l *lines) one() ([]byte, error) {
-	if cap(l.buf) > 64<<10 {
+	if cap(l.buf) > keptLine {
 		l.buf = nil
 	}
 	l.buf = l.buf[:0]
@@ -163,6 +180,10 @@ func (l *lines) one() ([]byte, error) {
 	for {
 		part, err := l.in.ReadSlice('\n')
 		if !long {
+			if cap(l.buf)-len(l.buf) < len(part) {
+				// A line that is long is likely to be a page.
+				l.buf = slices.Grow(l.buf, min(8*len(l.buf), MaxMessage)+len(part))
+			}
 			l.buf = append(l.buf, part...)
 		}
 		if len(l.buf) > MaxMessage {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
@@ -80,7 +81,7 @@ func (l *loop) orderAside(ctx context.Context, a Aside, done chan unit.Exit) pro
 	l.asideSeq++
 	id := proc.TreeID{Unit: a.Def.ID() + ":" + a.Kind, Run: l.asideSeq}
 	one := &aside{
-		tree: tree{step: unit.StepKind(a.Kind), run: a.Run, hold: l.o.Host.Hold()},
+		tree: tree{step: unit.StepKind(a.Kind), run: a.Run, hold: l.o.Host.Hold(a.Def.Privileges.Cgroup["root"])},
 		def:  a.Def, base: a.Base, line: a.Line, patient: a.Patient, done: done,
 	}
 	if at, ok := ctx.Deadline(); ok {
@@ -88,9 +89,20 @@ func (l *loop) orderAside(ctx context.Context, a Aside, done chan unit.Exit) pro
 	}
 	l.asides[id] = one
 	l.entriesDue = append(l.entriesDue, store.Entry{Beside: one.command(id)})
-	order := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, mark: one.hold.Mark}
+	order := job{id: id, def: a.Def, step: unit.StepKind(a.Kind), run: a.Run, base: a.Base, aside: &a, mark: one.hold.Mark, home: l.o.Home}
+	if e, ok := l.entries[a.Def.ID()]; ok {
+		order.main = e.mainOf(a.Run)
+	}
 	l.later(func() { l.s.jobs.put(order) })
 	return id
+}
+
+// mainOf is the number of a run's main process, 0 where it does not live.
+func (e *entry) mainOf(run uint64) int {
+	if in := e.at(run); in != nil && in.u.Main && !in.u.Exited {
+		return in.process.PID
+	}
+	return 0
 }
 
 func (l *loop) killAside(id proc.TreeID) {
@@ -145,9 +157,14 @@ func (l *loop) asideOver(a *aside, id proc.TreeID, exit unit.Exit) {
 // startAside starts one.
 func (s *Supervisor) startAside(one job) (proc.Process, error) {
 	o, a := s.loop.o, one.aside
+	plan, err := privilege.Of(&one.def.Privileges, o.Facts)
+	if err != nil {
+		return proc.Process{}, err
+	}
+	plan.Beside(one.main)
 	spec := proc.Spec{
 		Tree: one.id, Mark: one.mark, Argv: []string{"/bin/sh", "-c", a.Line}, Dir: a.Def.Dir,
-		Env: environment(one), Stdout: a.Output, Stderr: a.Output,
+		Env: environment(one, plan), Stdout: a.Output, Stderr: a.Output, Orders: plan.Orders, Cgroup: plan.Cgroup, Reaper: plan.Reaper,
 	}
 	if a.Output == nil {
 		stdout, stderr, err := o.Outputs.Open(a.Def, a.Run, Onward)

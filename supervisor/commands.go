@@ -18,6 +18,8 @@ type Baseline struct {
 	Units []Mark
 	// Changes is what an apply or a restart did to definitions.
 	Changes []Change
+	// Forgotten are units that gave way to a new one, with their logs.
+	Forgotten []string
 }
 
 // Mark is one unit before a command.
@@ -57,7 +59,12 @@ func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Bas
 			return Baseline{}, err
 		}
 		if len(sel.Units) == 0 {
-			chosen = slices.DeleteFunc(chosen, (*entry).passing)
+			chosen = slices.DeleteFunc(chosen, func(e *entry) bool { return e.passing() || e.removed })
+		}
+		for _, e := range chosen {
+			if e.removed {
+				return Baseline{}, &UnknownUnitError{Name: e.def.Name}
+			}
 		}
 		return l.startAll(chosen, len(sel.Units) > 0), nil
 	})
@@ -89,6 +96,10 @@ func (l *loop) startAll(chosen []*entry, named bool) Baseline {
 
 // startOne wants one unit up and says whether that changed anything.
 func (l *loop) startOne(e *entry, explicit bool) bool {
+	if e.removed {
+		// Whatever depends on it, it is on its way out.
+		return false
+	}
 	if e.wish == wishStop {
 		l.want(e, noWish, "")
 	}
@@ -97,7 +108,7 @@ func (l *loop) startOne(e *entry, explicit bool) bool {
 		return false
 	}
 	up := e.u.State == unit.Running || e.u.State == unit.Starting
-	l.step(e, unit.Start{})
+	l.step(e, unit.Start{Named: explicit})
 	return !up
 }
 
@@ -160,8 +171,19 @@ func (s *Supervisor) Restart(ctx context.Context, src *Source, sel Selection, re
 	return s.replace(ctx, src, sel, replaces, "restarted by an operator")
 }
 
-// Deploy is Restart of units that are named, for another reason.
+// Deploy is Restart of units that are named, for another reason. The error is an
+// *AdhocError where one of them has no manifest; then nothing is done.
 func (s *Supervisor) Deploy(ctx context.Context, src *Source, sel Selection) (Baseline, error) {
+	_, err := ask(ctx, s, func(l *loop) (struct{}, error) {
+		// A name that only the source knows is of a manifest.
+		if chosen, err := l.choose(sel); err == nil {
+			return struct{}{}, declared(chosen)
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return Baseline{}, err
+	}
 	return s.replace(ctx, src, sel, "", "deployed by an operator")
 }
 

@@ -49,11 +49,11 @@ func (l *loop) order(e *entry, step unit.StepKind, run uint64) {
 		return
 	}
 	id := treeID(in.def, step, run)
-	t := &tree{step: step, run: run, hold: l.o.Host.Hold()}
+	t := &tree{step: step, run: run, hold: l.o.Host.Hold(in.def.Privileges.Cgroup["root"])}
 	e.trees[id] = t
 	one := job{
 		id: id, def: in.def, step: step, run: run, base: l.base(e), main: in.process.PID, slots: e.slots(in),
-		beside: e.accompanied(in), mark: t.hold.Mark,
+		beside: e.accompanied(in), mark: t.hold.Mark, home: l.o.Home,
 	}
 	l.later(func() { l.s.jobs.put(one) })
 	l.touch(e)

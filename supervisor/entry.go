@@ -9,6 +9,7 @@ import (
 	"systemg/supervisor/graph"
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -125,9 +126,9 @@ const (
 	orderKill
 )
 
-func newEntry(def *config.Unit, place int, stability time.Duration) *entry {
+func newEntry(def *config.Unit, place int, o *Options) *entry {
 	return &entry{
-		instance: instance{def: def, u: unit.New(policy(def, stability), time.Now()), slot: firstSlot(def, "")},
+		instance: instance{def: def, u: unit.New(policy(def, o), time.Now()), slot: firstSlot(def, "")},
 		place:    place,
 		trees:    map[proc.TreeID]*tree{},
 	}
@@ -213,7 +214,7 @@ func (e *entry) look() *View {
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
 		Good:  slices.Clone(e.good),
-		Adhoc: e.adhoc, Orphaned: e.orphan, Expires: e.expires, Parent: e.parent, Leash: e.leash,
+		Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent, Leash: e.leash,
 	}
 	if e.clock != nil {
 		v.NextRun, v.History = e.nextRun(), e.clock.page.runs
@@ -228,7 +229,7 @@ func (e *entry) look() *View {
 }
 
 // policy is what the machine has to know of a definition.
-func policy(def *config.Unit, stability time.Duration) unit.Policy {
+func policy(def *config.Unit, o *Options) unit.Policy {
 	return unit.Policy{
 		Oneshot:        def.Kind == config.Oneshot,
 		Cron:           def.Kind == config.CronJob,
@@ -242,13 +243,13 @@ func policy(def *config.Unit, stability time.Duration) unit.Policy {
 		Jitter:         def.Backoff.Jitter,
 		MaxRestarts:    def.MaxRestarts,
 		RestartReset:   def.RestartReset,
-		Stability:      stability,
+		Stability:      o.Stability,
 		StopTimeout:    def.Stop.Timeout,
 		SkipAlways:     def.Skip.Always,
 		HasSkip:        def.Skip.Command != "",
 		HasPreStart:    def.Deployment.PreStart != "",
 		HasStopCommand: def.Stop.Command != "",
-		Refuse:         refusal(def),
+		Refuse:         refusal(def, o.Facts),
 	}
 }
 
@@ -259,18 +260,11 @@ func healthTimeout(def *config.Unit) time.Duration {
 	return max(def.Health.Timeout, def.Health.StartPeriod)
 }
 
-// refusal is why this version cannot start the unit, or empty. A key that
-// cannot be carried out is never ignored.
-func refusal(def *config.Unit) string {
-	if len(def.Unbuilt) == 0 {
-		return ""
+// refusal is why this supervisor, on this machine and as this user, can never
+// start the unit, or empty. A key that cannot be carried out is never ignored.
+func refusal(def *config.Unit, f privilege.Facts) string {
+	if err := privilege.Refused(&def.Privileges, f); err != nil {
+		return "refused: " + err.Error()
 	}
-	keys := ""
-	for i, k := range def.Unbuilt {
-		if i > 0 {
-			keys += ", "
-		}
-		keys += k.Key
-	}
-	return "refused: this version cannot carry out " + keys
+	return ""
 }

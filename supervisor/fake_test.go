@@ -1,11 +1,14 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -28,8 +31,9 @@ type fakeHost struct {
 	deaf    map[string]bool
 	missing map[string]bool
 	since   map[proc.TreeID]time.Time
-	// last is how each tree's name ended last, before how the time before
-	// that, ended when.
+	// ends are how the trees ended, last how each tree's name ended last, before
+	// how the time before that, ended when.
+	ends         map[proc.TreeID]proc.Status
 	last, before map[string]proc.Status
 	ended        map[string]time.Time
 	// holds counts holds; held are the trees by theirs, pids their processes.
@@ -76,7 +80,7 @@ func (h *fakeHost) Signal(id proc.TreeID, sig syscall.Signal) error {
 }
 
 // Hold gives each tree one of its own.
-func (h *fakeHost) Hold() proc.Hold {
+func (h *fakeHost) Hold(string) proc.Hold {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.holds++
@@ -109,8 +113,7 @@ func (h *fakeHost) end(id proc.TreeID, s proc.Status) {
 	lived := h.live[id]
 	delete(h.live, id)
 	if lived {
-		h.before[id.Unit] = h.last[id.Unit]
-		h.last[id.Unit], h.ended[id.Unit] = s, time.Now()
+		h.ends[id], h.last[id.Unit], h.ended[id.Unit] = s, s, time.Now()
 	}
 	h.mu.Unlock()
 	if lived {
@@ -119,6 +122,23 @@ func (h *fakeHost) end(id proc.TreeID, s proc.Status) {
 			h.sup.Notify(proc.Emptied{Tree: id})
 		}()
 	}
+}
+
+// living are the trees of the unit's runs and of their steps, in a fixed order:
+// the same draws do the same things.
+func (h *fakeHost) living(unitID string) []proc.TreeID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var found []proc.TreeID
+	for id := range h.live {
+		if name, _ := splitTree(id); name == unitID || unitID == "" {
+			found = append(found, id)
+		}
+	}
+	slices.SortFunc(found, func(a, b proc.TreeID) int {
+		return cmp.Or(strings.Compare(a.Unit, b.Unit), cmp.Compare(a.Run, b.Run))
+	})
+	return found
 }
 
 func (h *fakeHost) alive(unitID string) bool {
@@ -191,7 +211,7 @@ func inRoom(t *testing.T, test func(*room)) {
 
 func newRoom(t testing.TB) *room {
 	h := &fakeHost{
-		live: map[proc.TreeID]bool{}, since: map[proc.TreeID]time.Time{}, last: map[string]proc.Status{}, before: map[string]proc.Status{}, ended: map[string]time.Time{},
+		live: map[proc.TreeID]bool{}, since: map[proc.TreeID]time.Time{}, last: map[string]proc.Status{}, ends: map[proc.TreeID]proc.Status{}, ended: map[string]time.Time{},
 		deaf: map[string]bool{}, missing: map[string]bool{},
 	}
 	r := &room{TB: t, host: h, journal: &fakeJournal{}, saver: &fakeSaver{}}

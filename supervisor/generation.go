@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"systemg/config"
+	"systemg/supervisor/deploy"
 	"systemg/supervisor/unit"
 )
 
@@ -34,7 +35,7 @@ func (l *loop) redefine(e *entry, def *config.Unit) {
 	if changed {
 		e.proven = false
 	}
-	e.u.Policy = policy(def, l.o.Stability)
+	e.u.Policy = policy(def, &l.o)
 	l.setClock(e, 0)
 	e.slot = firstSlot(def, e.slot)
 	l.configureLogs(e)
@@ -59,17 +60,29 @@ func (l *loop) takeNext(e *entry) {
 	}
 	next, back := e.next, e.goesBack()
 	e.next = nil
-	if back {
-		e.good, e.proven = e.good[:len(e.good)-1], false
+	if back != nil {
+		e.dropGood(back)
+		e.proven = false
 	}
 	l.redefine(e, next)
 	l.reshape()
 }
 
-// goesBack is whether the restart that is wished for goes back to the newest of
-// the good definitions.
-func (e *entry) goesBack() bool {
-	return e.next != nil && len(e.good) > 0 && e.next == e.good[len(e.good)-1]
+// goesBack is the good definition that the restart which is wished for goes back
+// to, nil where it does not.
+func (e *entry) goesBack() *config.Unit {
+	if e.next != nil && slices.Contains(e.good, e.next) {
+		return e.next
+	}
+	return nil
+}
+
+// dropGood forgets a good definition that the unit has gone back to, and those
+// that became good after it: on from there they are no way back.
+func (e *entry) dropGood(def *config.Unit) {
+	if i := slices.Index(e.good, def); i >= 0 {
+		e.good = slices.Clone(e.good[:i])
+	}
 }
 
 // NoGenerationError says that there is no good definition to go back to.
@@ -82,11 +95,31 @@ func (e *NoGenerationError) Error() string {
 // Name is the unit's own name.
 func (e *NoGenerationError) Name() string { return e.ID[strings.LastIndex(e.ID, "/")+1:] }
 
+// AdhocError says that a unit has no manifest, and so no other definition than
+// the one it was started with.
+type AdhocError struct{ ID, Name string }
+
+func (e *AdhocError) Error() string {
+	return e.ID + " came from a command line: there is no other definition of it"
+}
+
+// declared is an error if one of the units is in no manifest.
+func declared(chosen []*entry) error {
+	for _, e := range chosen {
+		if e.adhoc {
+			return &AdhocError{ID: e.def.ID(), Name: e.def.Name}
+		}
+	}
+	return nil
+}
+
 // Rollback gives the selected units their newest earlier definition that was
 // ready once, by their deployment strategy, whatever the manifest says by now.
-// Of several replicas of a unit it takes back those that are ahead of the
-// others, if there are any: a rollout that stopped half-way is undone.
-// The error is a *NoGenerationError where a unit has none; then nothing is done.
+// Where a new definition is on its way to a unit it is given up instead, and
+// what runs stays. Of several replicas of a unit it takes back those that are
+// ahead of the others, if there are any: a rollout that stopped half-way is
+// undone. The error is a *NoGenerationError where a unit has none, or an
+// *AdhocError where one has no manifest; then nothing is done.
 func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, error) {
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
@@ -96,6 +129,9 @@ func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, err
 		if err != nil {
 			return Baseline{}, err
 		}
+		if err := declared(chosen); err != nil {
+			return Baseline{}, err
+		}
 		goes, err := goingBack(chosen)
 		if err != nil {
 			return Baseline{}, err
@@ -103,39 +139,77 @@ func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, err
 		l.batch++
 		var b Baseline
 		for _, e := range chosen {
-			m := e.mark()
-			m.Changed, m.Fresh = goes[e], goes[e]
-			b.Units = append(b.Units, m)
-			if !goes[e] {
-				continue
-			}
-			e.next = e.good[len(e.good)-1]
-			l.want(e, wishRestart, "rolled back by an operator")
+			b.Units = append(b.Units, l.goBack(e, goes[e]))
 		}
 		return b, nil
 	})
 }
 
-// goingBack are those of the chosen units that a rollback is about.
+// goBack begins one unit's way back.
+func (l *loop) goBack(e *entry, goes bool) Mark {
+	const reason = "rolled back by an operator"
+	m := e.mark()
+	switch {
+	case e.advancing():
+		m.Changed = true
+		// That it is given up is no failure of this one.
+		m.Rollouts++
+		if e.wish == wishRestart {
+			e.next = nil
+			l.want(e, noWish, "")
+			if e.candidate == nil {
+				l.replaced(e, false, reason)
+				return m
+			}
+		}
+		l.rollOn(e, deploy.Abort{Reason: reason})
+	case e.returning():
+		m.Changed = true
+	case goes:
+		m.Changed, m.Fresh = true, true
+		e.next = e.good[len(e.good)-1]
+		l.want(e, wishRestart, reason)
+	}
+	return m
+}
+
+// advancing is whether another definition than an earlier one is on its way to
+// the unit, and has not taken its place yet.
+func (e *entry) advancing() bool {
+	if e.candidate != nil && e.roll.back == nil && len(config.Diff(e.def, e.candidate.def)) > 0 {
+		return true
+	}
+	return e.wish == wishRestart && e.next != nil && e.goesBack() == nil
+}
+
+// returning is whether an earlier definition is on its way to the unit.
+func (e *entry) returning() bool {
+	return e.candidate != nil && e.roll.back != nil || e.wish == wishRestart && e.goesBack() != nil
+}
+
+// goingBack are those of the chosen units that go back to another definition
+// than they have; those that something is on its way to are not among them.
 func goingBack(chosen []*entry) (map[*entry]bool, error) {
 	groups, goes := map[string][]*entry{}, map[*entry]bool{}
 	for _, e := range chosen {
-		if e.def.Replica > 0 {
+		switch {
+		case e.def.Replica > 0:
 			base := e.def.Project + "/" + e.def.Base
 			groups[base] = append(groups[base], e)
-			continue
-		}
-		if len(e.good) == 0 {
+		case e.advancing() || e.returning():
+		case len(e.good) == 0:
 			return nil, &NoGenerationError{ID: e.def.ID()}
+		default:
+			goes[e] = true
 		}
-		goes[e] = true
 	}
 	for base, group := range groups {
-		back := ahead(group)
+		back, underWay := ahead(group)
 		switch {
-		case len(back) == 0 && len(group) == 1:
+		case len(back) > 0 || underWay:
+		case len(group) == 1:
 			return nil, &NoGenerationError{ID: group[0].def.ID()}
-		case len(back) == 0:
+		default:
 			return nil, &NoGenerationError{ID: base}
 		}
 		for _, e := range back {
@@ -146,10 +220,15 @@ func goingBack(chosen []*entry) (map[*entry]bool, error) {
 }
 
 // ahead are the replicas whose earlier definition is what others have now; where
-// there are none, all that have an earlier one.
-func ahead(group []*entry) []*entry {
+// there are none, and nothing is under way to any of them, all that have an
+// earlier one.
+func ahead(group []*entry) (back []*entry, underWay bool) {
 	var some, all []*entry
 	for _, e := range group {
+		if e.advancing() || e.returning() {
+			underWay = true
+			continue
+		}
 		if len(e.good) == 0 {
 			continue
 		}
@@ -161,10 +240,10 @@ func ahead(group []*entry) []*entry {
 			some = append(some, e)
 		}
 	}
-	if len(some) > 0 {
-		return some
+	if len(some) > 0 || underWay {
+		return some, underWay
 	}
-	return all
+	return all, false
 }
 
 // turn says when a unit may be restarted, as one of several replicas.

@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"systemg/config"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
@@ -34,6 +35,8 @@ type job struct {
 	mark uint64
 	// main is the pid of the main process, for a stop_command.
 	main int
+	// home is the supervisor's state directory, empty for none.
+	home string
 }
 
 // jobs is the queue between the loop and the launchers. It has no bound, so
@@ -108,19 +111,27 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		return s.startAside(one)
 	}
 	o := s.loop.o
+	plan, err := privilege.Of(&one.def.Privileges, o.Facts)
+	if err != nil {
+		return proc.Process{}, err
+	}
 	stdout, stderr, err := o.Outputs.Open(one.def, one.run, one.opening())
 	if err != nil {
 		return proc.Process{}, fmt.Errorf("cannot open its log: %w", err)
 	}
 	defer stdout.Close()
 	defer stderr.Close()
-	env := environment(one)
+	env := environment(one, plan)
+	if one.step == unit.StopCommand {
+		plan.Beside(one.main)
+	}
 	if one.step == unit.NoStep && o.Checks != nil {
 		more, err := o.Checks.Prepare(one.def, one.run)
 		if err != nil {
 			return proc.Process{}, err
 		}
 		env = append(env, more...)
+		plan.Carry(more)
 	}
 	files, names, err := s.openSockets(one)
 	if err != nil {
@@ -137,6 +148,8 @@ func (s *Supervisor) start(one job) (proc.Process, error) {
 		Stderr: stderr,
 		Files:  files,
 		Names:  names,
+		Orders: plan.Orders, Cgroup: plan.Cgroup,
+		Reaper: plan.Reaper,
 	})
 }
 
@@ -200,56 +213,6 @@ func argv(def *config.Unit, step unit.StepKind) []string {
 	return []string{"/bin/sh", "-c", line}
 }
 
-// private are the names that belong to one service and never pass from the
-// supervisor's own environment into another's.
-var private = []string{
-	"SYSG_PROJECT", "SYSG_SERVICE", "SYSG_RUN", "SYSG_REPLICA",
-	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID",
-}
-
-// environment is the base environment, what the manifest adds, and what
-// every service is told about itself; later ones win, each name once.
-func environment(one job) []string {
-	def := one.def
-	set := make(map[string]int, len(one.base)+len(def.Env)+5)
-	env := make([]string, 0, len(one.base)+len(def.Env)+5)
-	add := func(name, value string) {
-		if i, ok := set[name]; ok {
-			env[i] = name + "=" + value
-			return
-		}
-		set[name] = len(env)
-		env = append(env, name+"="+value)
-	}
-	for _, kv := range one.base {
-		if name, value, ok := strings.Cut(kv, "="); ok && name != "" && !slices.Contains(private, name) {
-			add(name, value)
-		}
-	}
-	for _, v := range def.Env {
-		add(v.Name, v.Value)
-	}
-	add("SYSG_PROJECT", def.Project)
-	add("SYSG_SERVICE", def.Name)
-	add("SYSG_RUN", strconv.FormatUint(one.run, 10))
-	if def.Replica > 0 {
-		add("SYSG_REPLICA", strconv.Itoa(def.Replica))
-	}
-	if g := def.Deployment.BlueGreen; g != nil && g.EnvVar != "" {
-		add(g.EnvVar, one.slots.own)
-	}
-	if one.step == unit.StopCommand && one.main > 0 {
-		add("MAINPID", strconv.Itoa(one.main))
-	}
-	if one.aside != nil {
-		for _, v := range one.aside.Env {
-			add(v.Name, v.Value)
-		}
-	}
-	return env
-}
-
 // Exit statuses a shell gives for a command that could not be started
 // (POSIX.1-2017, Shell Command Language, 2.8.2).
 const (
@@ -284,10 +247,25 @@ func exitOf(def *config.Unit, base []string, line string, run uint64, e proc.Exi
 	if e.Status.Signal != 0 {
 		exit.Signal = unix.SignalName(e.Status.Signal)
 	}
+	if def.Privileges.Isolation["pid"] == "true" && exit.Code > shellSignal {
+		exit.Text += reaperHint(exit.Code)
+	}
 	if line != "" && e.Status.Known {
 		exit.Text += shellHint(exit.Code, line, def, base)
 	}
 	return exit
+}
+
+// shellSignal is added to a signal's number where a status stands for it.
+const shellSignal = 128
+
+// reaperHint says which signal a status stands for where a process 1 passes
+// statuses on: it cannot end itself by the signal.
+func reaperHint(code int) string {
+	if name := unix.SignalName(syscall.Signal(code - shellSignal)); name != "" {
+		return " (as its process 1 tells: " + name + ")"
+	}
+	return ""
 }
 
 // shellLine is the command line a shell was given, or empty.

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,35 +75,64 @@ func anyDefinition(t *rapid.T, name string) config.Unit {
 	if rapid.IntRange(0, 3).Draw(t, "pre") == 0 {
 		u.Deployment.PreStart = "make"
 	}
+	if rapid.IntRange(0, 2).Draw(t, "spawns") == 0 {
+		spawns(2, 2, 3)(&u)
+	}
 	return u
+}
+
+// replicated is the unit, or some replicas of it.
+func replicated(t *rapid.T, u config.Unit) []config.Unit {
+	n := rapid.IntRange(0, 3).Draw(t, "replicas")
+	if n == 0 || u.Kind == config.CronJob {
+		return []config.Unit{u}
+	}
+	var list []config.Unit
+	for i := range n {
+		r := u
+		r.Name, r.Replica, r.Replicas = fmt.Sprintf("%s.%d", u.Name, i+1), i+1, n
+		list = append(list, r)
+	}
+	return list
 }
 
 func anyDefinitions(t *rapid.T) []config.Unit {
 	var units []config.Unit
+	var before []string
 	for i := range 4 {
 		if i > 0 && rapid.IntRange(0, 5).Draw(t, "absent") == 0 {
 			continue
 		}
 		u := anyDefinition(t, fmt.Sprintf("u%d", i))
 		if len(units) > 0 && rapid.IntRange(0, 2).Draw(t, "edge") == 0 {
-			needs(units[len(units)-1].Name)(&u)
+			needs(before...)(&u)
 		}
-		units = append(units, u)
+		before = nil
+		for _, one := range replicated(t, u) {
+			units, before = append(units, one), append(before, one.Name)
+		}
 	}
 	return units
+}
+
+// anyName is the name of a unit there is, or what several replicas are called.
+func (r *room) anyName(t *rapid.T) string {
+	units := r.sup.Snapshot().Units
+	v := units[rapid.IntRange(0, len(units)-1).Draw(t, "unit")]
+	if v.Def.Replica > 0 && rapid.Bool().Draw(t, "all replicas") {
+		return v.Def.Base
+	}
+	return v.Def.Name
 }
 
 // mixed does one thing; the room that comes back is a later supervisor's where
 // the thing was the death of the present one.
 func (c *census) mixed(t *rapid.T, r *room, checks *fakeChecks) *room {
 	ctx := context.Background()
-	name := fmt.Sprintf("u%d", rapid.IntRange(0, 3).Draw(t, "unit"))
-	if _, known := r.sup.Snapshot().Find("demo/" + name); !known {
-		name = "u0"
-	}
+	name := r.anyName(t)
 	sel := Selection{Units: []string{name}}
 	// Not every unit can do everything: what is refused changes nothing.
-	switch rapid.IntRange(0, 15).Draw(t, "what") {
+	switch rapid.IntRange(0, 19).Draw(t, "what") {
 	case 0:
 		_, _ = r.sup.Start(ctx, nil, sel)
 	case 1:
@@ -110,20 +140,7 @@ func (c *census) mixed(t *rapid.T, r *room, checks *fakeChecks) *room {
 	case 2:
 		_, _ = r.sup.Restart(ctx, nil, sel, "")
 	case 3, 4, 5:
-		units := anyDefinitions(t)
-		c.mu.Lock()
-		for _, u := range units {
-			c.rolls[u.ID()] = c.rolls[u.ID()] || rolls(&u)
-		}
-		c.mu.Unlock()
-		switch rapid.IntRange(0, 2).Draw(t, "how") {
-		case 0:
-			_, _ = r.sup.Start(ctx, source(units...), Selection{})
-		case 1:
-			_, _ = r.sup.Restart(ctx, source(units...), Selection{}, "")
-		default:
-			_, _ = r.sup.Apply(ctx, source(units...), "")
-		}
+		c.define(t, r)
 	case 6:
 		_, _ = r.sup.Rollback(ctx, sel)
 	case 7:
@@ -133,30 +150,100 @@ func (c *census) mixed(t *rapid.T, r *room, checks *fakeChecks) *room {
 	case 9, 10:
 		r.endSteps(rapid.IntRange(0, 3).Draw(t, "fails") != 0)
 	case 11:
-		// The state is that of the last moment: what a supervisor did in the
-		// moment before it was killed is not what this test is about.
-		synctest.Wait()
-		r.end()
-		c.forgetSteps()
-		return r.crashed()
+		return c.die(r)
 	case 12:
 		c.mu.Lock()
 		c.deaf["demo/"+name] = !c.deaf["demo/"+name]
 		c.mu.Unlock()
+	case 13, 14, 15:
+		c.spawn(t, r, name)
+	case 16:
+		return c.close(t, r)
 	default:
-		c.mu.Lock()
-		var found []proc.TreeID
-		for id := range c.live {
-			if id.Unit == "demo/"+name {
-				found = append(found, id)
-			}
-		}
-		c.mu.Unlock()
-		for _, id := range found {
+		c.crash(t, name)
+	}
+	return r
+}
+
+// define has a manifest read: to start, to restart or to apply it.
+func (c *census) define(t *rapid.T, r *room) {
+	units := anyDefinitions(t)
+	c.mu.Lock()
+	for _, u := range units {
+		c.rolls[u.ID()] = c.rolls[u.ID()] || rolls(&u)
+	}
+	c.mu.Unlock()
+	ctx := context.Background()
+	switch rapid.IntRange(0, 2).Draw(t, "how") {
+	case 0:
+		_, _ = r.sup.Start(ctx, source(units...), Selection{})
+	case 1:
+		_, _ = r.sup.Restart(ctx, source(units...), Selection{}, "")
+	default:
+		_, _ = r.sup.Apply(ctx, source(units...), "")
+	}
+}
+
+// spawn has the unit's present run start a child.
+func (c *census) spawn(t *rapid.T, r *room, name string) {
+	v, ok := r.sup.Snapshot().Find("demo/" + name)
+	if !ok {
+		return
+	}
+	child := Child{
+		Tree: TreeOf(v), Name: fmt.Sprintf("c%d", rapid.IntRange(0, 5).Draw(t, "child")), Exec: []string{"child"}, Dir: "/",
+		TTL: time.Duration(rapid.IntRange(0, 3).Draw(t, "ttl")) * time.Second,
+	}
+	_, _ = r.sup.Spawn(context.Background(), child)
+}
+
+// crash ends what lives of a unit.
+func (c *census) crash(t *rapid.T, name string) {
+	found := c.living("demo/" + name)
+	if rapid.Bool().Draw(t, "newest first") {
+		slices.Reverse(found)
+	}
+	for _, id := range found {
+		if _, step := splitTree(id); step == unit.NoStep {
 			c.end(id, exitStatus(rapid.IntRange(0, 1).Draw(t, "code")))
 		}
 	}
-	return r
+}
+
+// die has the supervisor die. The state is that of the last moment: what a
+// supervisor did in the moment before it was killed is not what this test is
+// about.
+func (c *census) die(r *room) *room {
+	synctest.Wait()
+	r.end()
+	c.forgetSteps()
+	return r.crashed()
+}
+
+// close stops the supervisor in good order, or has it die on its way.
+func (c *census) close(t *rapid.T, r *room) *room {
+	b, err := r.sup.Close(context.Background(), rapid.Bool().Draw(t, "kill"), "the supervisor was stopped")
+	if err != nil {
+		t.Error(err)
+	}
+	if rapid.Bool().Draw(t, "patient") {
+		c.down(r, b)
+	} else {
+		r.pass(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
+	}
+	return c.die(r)
+}
+
+// down waits until everything has ended.
+func (c *census) down(r *room, b Baseline) {
+	for range 2 {
+		r.pass(time.Minute)
+		r.endSteps(true)
+	}
+	r.pass(time.Minute)
+	if !allDone(b.Standings(r.sup.Snapshot(), StartPatience)) || len(r.host.live) != 0 {
+		c.t.Errorf("stopped, and yet %v live; %s", r.host.live, left(r.sup.Snapshot()))
+	}
 }
 
 // forgetSteps has the commands that are no main process go with the supervisor:
@@ -171,8 +258,8 @@ func (c *census) forgetSteps() {
 	}
 }
 
-// Every kind of unit, definitions that change under way, operators, crashes and
-// supervisors that die, in any order: no run is started twice or beside another
+// Every kind of unit, replicas, children, definitions that change under way,
+// operators, crashes and supervisors that die or are stopped, in any order: no run is started twice or beside another
 // one outside a rollout, what lives is known, and in the end a stop ends.
 func TestAnyMixtureOfEvents(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -203,12 +290,7 @@ func TestAnyMixtureOfEvents(t *testing.T) {
 			if err != nil {
 				rt.Error(err)
 			}
-			r.pass(time.Minute)
-			r.endSteps(true)
-			r.pass(time.Minute)
-			if !allDone(b.Standings(r.sup.Snapshot(), StartPatience)) || len(r.host.live) != 0 {
-				rt.Errorf("stopped, and yet %v live; %s", r.host.live, left(r.sup.Snapshot()))
-			}
+			c.down(r, b)
 		})
 		if thrown != nil {
 			panic(thrown)
@@ -216,8 +298,15 @@ func TestAnyMixtureOfEvents(t *testing.T) {
 	})
 }
 
-// known checks that every unit says so where something of it lives.
+// known checks that every unit says so where something of it lives, and that no
+// child goes on when its parent's run does not.
 func (c *census) known(r *room) {
+	synctest.Wait()
+	for id, e := range r.sup.loop.entries {
+		if r.sup.loop.ofEndedRun(e) && !e.over() && e.wish != wishStop && e.u.State != unit.Stopping {
+			c.t.Errorf("%s is %s (%s) after its parent's run", id, e.u.State, e.u.Reason)
+		}
+	}
 	for _, v := range r.sup.Snapshot().Units {
 		switch v.Unit.State {
 		case unit.Running, unit.Starting, unit.Stopping:

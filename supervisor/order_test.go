@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,9 +76,11 @@ func (g *guard) dependenciesReady(name string) {
 		end, ended := g.last[id]
 		well := !lives && ended && clean(end)
 		if def := g.defs[id]; rolls(&def) {
-			// The end that counts may have been followed by its candidate's,
-			// or the candidate may still live.
-			well = ended && clean(end) || clean(g.before[id])
+			// The end that counts, its own instance's, may have been followed
+			// by those of candidates, or one may still live.
+			v, _ := g.r.sup.Snapshot().Find(id)
+			end, ended = g.ends[TreeOf(v)]
+			well = ended && clean(end)
 		}
 		service := g.defs[id].Kind == config.Service
 		if !well && (!service || !lives || time.Since(since) < 250*time.Millisecond) {
@@ -146,14 +149,10 @@ func (g *guard) act(t *rapid.T, units []config.Unit) {
 
 // crash ends something of the unit that lives.
 func (g *guard) crash(t *rapid.T, unitID string) {
-	g.mu.Lock()
-	var found []proc.TreeID
-	for id := range g.live {
-		if name, _ := splitTree(id); name == unitID {
-			found = append(found, id)
-		}
+	found := g.living(unitID)
+	if rapid.Bool().Draw(t, "newest first") {
+		slices.Reverse(found)
 	}
-	g.mu.Unlock()
 	for _, id := range found {
 		g.end(id, exitStatus(rapid.IntRange(0, 1).Draw(t, "code")))
 	}
@@ -261,6 +260,66 @@ func TestARollingUnitIsReadyThroughAnyRollouts(t *testing.T) {
 	})
 }
 
+// Of replicas none is missing at any moment, whatever becomes of candidates,
+// deploys that follow each other and rollbacks in the middle of them.
+func TestReplicasAreAllReadyThroughAnyRollouts(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var thrown any
+		synctest.Test(t, func(t *testing.T) {
+			defer func() { thrown = recover() }()
+			r := newRoom(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); r.sup.Run(ctx) }()
+			defer func() { cancel(); <-done }()
+			r.up(replicas("web", 3, rolling)...)
+			for range rapid.IntRange(1, 30).Draw(rt, "events") {
+				r.disturbReplicas(rt)
+				r.pass(time.Duration(rapid.IntRange(0, 4000).Draw(rt, "ms")) * time.Millisecond)
+				for _, v := range r.sup.Snapshot().Units {
+					if !v.Orphaned && (v.Unit.State != unit.Running || !v.Unit.Ready) {
+						rt.Fatalf("%s is %s (%s), ready %v", v.ID, v.Unit.State, v.Unit.Reason, v.Unit.Ready)
+					}
+				}
+			}
+			r.pass(time.Minute)
+			for _, v := range r.sup.Snapshot().Units {
+				if v.Rolling || v.Leaving || len(v.Beside) > 0 {
+					rt.Errorf("%s is not done after a minute: %+v", v.ID, v.Rollout)
+				}
+			}
+		})
+		if thrown != nil {
+			panic(thrown)
+		}
+	})
+}
+
+// disturbReplicas does one thing to three rolling replicas that must not take
+// any of them down. What is refused changes nothing.
+func (r *room) disturbReplicas(t *rapid.T) {
+	ctx, sel := context.Background(), Selection{Units: []string{"web"}}
+	one := fmt.Sprintf("web.%d", rapid.IntRange(1, 3).Draw(t, "replica"))
+	if rapid.Bool().Draw(t, "one") {
+		sel.Units[0] = one
+	}
+	units := replicas("web", 3, rolling, version(fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "version"))))
+	switch rapid.IntRange(0, 6).Draw(t, "what") {
+	case 0:
+		_, _ = r.sup.Restart(ctx, nil, sel, "")
+	case 1:
+		_, _ = r.sup.Apply(ctx, source(units...), "")
+	case 2:
+		_, _ = r.sup.Deploy(ctx, source(units...), sel)
+	case 3:
+		_, _ = r.sup.Rollback(ctx, sel)
+	default:
+		if v := r.view(one); v.Rolling && v.Rollout.Run != v.Unit.Run {
+			r.exitCandidate(one, rapid.IntRange(0, 1).Draw(t, "code"))
+		}
+	}
+}
+
 // disturb does one thing to a rolling unit that must not take it down.
 func (r *room) disturb(t *rapid.T, u config.Unit) {
 	var err error
@@ -286,17 +345,13 @@ func (r *room) disturb(t *rapid.T, u config.Unit) {
 // endSteps ends every command that is not a main process.
 func (r *room) endSteps(ok bool) {
 	synctest.Wait()
-	r.host.mu.Lock()
-	var steps []proc.TreeID
-	for id := range r.host.live {
-		if _, step := splitTree(id); step != unit.NoStep {
-			steps = append(steps, id)
+	for _, id := range r.host.living("") {
+		_, step := splitTree(id)
+		if step == unit.NoStep {
+			continue
 		}
-	}
-	r.host.mu.Unlock()
-	for _, id := range steps {
 		code := 1
-		if _, step := splitTree(id); ok || step == stepBack {
+		if ok || step == stepBack {
 			code = 0
 		}
 		r.host.end(id, exitStatus(code))

@@ -91,16 +91,16 @@ func (e *entry) state() store.UnitState {
 		// Where the traffic may have moved, also one that has ended matters.
 		if lives || in == e.candidate && e.moved() {
 			s.Beside = append(s.Beside, store.BesideState{
-				Slot: in.slot, Definition: encodeDefinition(in.def), Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Mark: p.Mark,
+				Slot: in.slot, Definition: encodeDefinition(in.def), Run: in.u.Run, PID: p.PID, StartTicks: p.StartTicks, Handle: p.Handle, Mark: p.Mark,
 				Cgroup: p.Cgroup, Containment: p.Containment, StartedAt: in.startedAt,
 			})
 		}
 	}
 	if e.u.Main && e.u.Spawned {
-		s.PID, s.StartTicks, s.Mark = e.process.PID, e.process.StartTicks, e.process.Mark
+		s.PID, s.StartTicks, s.Handle, s.Mark = e.process.PID, e.process.StartTicks, e.process.Handle, e.process.Mark
 		s.Cgroup, s.Containment, s.StartedAt = e.process.Cgroup, e.process.Containment, e.startedAt
 		if s.Exited = e.u.Exited; s.Exited {
-			s.PID, s.StartTicks = 0, 0
+			s.PID, s.StartTicks, s.Handle = 0, 0, 0
 		}
 	}
 	return s
@@ -175,7 +175,7 @@ func readDefinitions(list []json.RawMessage) []*config.Unit {
 // ViewOf is a unit as it was when it was last saved.
 func ViewOf(s store.UnitState) *View {
 	def := DefinitionOf(s)
-	u := unit.New(policy(def, 0), s.Since)
+	u := unit.New(policy(def, &Options{}), s.Since)
 	u.Desired, u.State, u.Reason, u.Since = unit.Desired(s.Desired), unit.State(s.State), s.Reason, s.Since
 	u.Run, u.Restarts, u.Failures, u.Attempts = s.Run, s.Restarts, s.Failures, s.Attempts
 	u.LastExit = unitExit(s.LastExit)

@@ -58,7 +58,7 @@ func (s *Snapshot) Plan(src *config.Plan, project string) []Change {
 
 func (s *Snapshot) compare(def *config.Unit) Change {
 	v, ok := s.Find(def.ID())
-	if !ok || v.Orphaned {
+	if !ok || v.Orphaned || v.Removed {
 		return Change{ID: def.ID(), Action: "add", Effect: EffectStart}
 	}
 	keys := config.Diff(v.Def, def)
@@ -135,14 +135,18 @@ func (l *loop) load(src *Source, only string, how loading) []Change {
 func (l *loop) define(def *config.Unit, how loading) {
 	e, ok := l.entries[def.ID()]
 	if !ok {
-		e = newEntry(def, l.nextPlace(), l.o.Stability)
+		e = newEntry(def, l.nextPlace(), &l.o)
 		l.entries[def.ID()] = e
 		l.setClock(e, 0)
 		l.touch(e)
 		return
 	}
-	if how == addOnly && e.alive() && !e.orphan {
+	back := e.removed
+	if how == addOnly && e.alive() && !e.orphan && !back {
 		return
+	}
+	if back && e.wish == wishStop {
+		l.want(e, noWish, "")
 	}
 	e.orphan, e.removed, e.adhoc, e.next = false, false, false, nil
 	if l.steer(e, def) {
@@ -151,6 +155,10 @@ func (l *loop) define(def *config.Unit, how loading) {
 	if e.u.Alive() && needsNewRun(e.def, def) {
 		// What runs goes on by its own definition until it is replaced.
 		e.next = def
+		if back {
+			// It is about to end by the old one, and comes again by this.
+			l.want(e, wishRestart, "it is in the manifest again")
+		}
 		return
 	}
 	l.redefine(e, def)
@@ -211,7 +219,7 @@ func (l *loop) addAdhoc(def *config.Unit, env []string) (*entry, error) {
 		run = max(old.u.Run, old.u.Runs)
 		l.unrelate(old)
 	}
-	e := newEntry(def, l.nextPlace(), l.o.Stability)
+	e := newEntry(def, l.nextPlace(), &l.o)
 	e.adhoc, e.base = true, env
 	e.u.Run, e.u.Runs = run, run
 	l.entries[def.ID()] = e

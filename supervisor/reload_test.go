@@ -93,6 +93,28 @@ func TestDeadlinesThatPassedByAreForgotten(t *testing.T) {
 	})
 }
 
+// Replicas that no manifest names any more are found by their own names only.
+func TestANameDoesNotMeanReplicasThatAreNoMore(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(replicas("web", 3)...)
+		r.apply(replicas("web", 2)...)
+		r.pass(time.Second)
+		for name, want := range map[string]int{"web": 2, "web.3": 1, "demo/web": 2} {
+			views, err := r.sup.Snapshot().Select(Selection{Units: []string{name}}, true)
+			if err != nil || len(views) != want {
+				t.Errorf("%s stands for %d units, %v; want %d", name, len(views), err, want)
+			}
+		}
+		// Where all are gone it still says which they were.
+		r.apply(service("other"))
+		r.pass(time.Second)
+		views, err := r.sup.Snapshot().Select(Selection{Units: []string{"web"}}, true)
+		if err != nil || len(views) != 3 {
+			t.Errorf("web stands for %d units, %v; want 3", len(views), err)
+		}
+	})
+}
+
 // A service that became replicas is remembered, and its name means them.
 func TestANameMeansTheReplicasThatTookItsPlace(t *testing.T) {
 	inRoom(t, func(r *room) {
@@ -106,4 +128,80 @@ func TestANameMeansTheReplicasThatTookItsPlace(t *testing.T) {
 			t.Errorf("web is %v, %v", views, err)
 		}
 	})
+}
+
+// What is removed goes, whatever an operator still asks of it on its way out.
+func TestARemovedUnitDoesNotComeBack(t *testing.T) {
+	for _, gone := range []config.Unit{service("gone"), service("gone", rolling), cronJob("gone")} {
+		for _, ask := range []string{"start", "restart", "deploy", "start everything", "restart everything"} {
+			t.Run(string(gone.Kind)+", "+ask, func(t *testing.T) {
+				inRoom(t, func(r *room) {
+					r.up(gone, service("stays"))
+					r.pass(time.Minute)
+					r.host.deaf["demo/gone"] = true
+					if !r.host.alive("demo/gone") {
+						t.Fatal("it does not live")
+					}
+					r.apply(service("stays"))
+					r.pass(time.Second)
+					ctx, one := context.Background(), Selection{Units: []string{"gone"}}
+					// It may be refused.
+					switch ask {
+					case "start":
+						_, _ = r.sup.Start(ctx, nil, one)
+					case "restart":
+						_, _ = r.sup.Restart(ctx, nil, one, "")
+					case "deploy":
+						_, _ = r.sup.Deploy(ctx, nil, one)
+					case "start everything":
+						_, _ = r.sup.Start(ctx, nil, Selection{})
+					case "restart everything":
+						_, _ = r.sup.Restart(ctx, nil, Selection{}, "")
+					}
+					r.pass(5 * time.Minute)
+					v := r.view("gone")
+					if !v.Orphaned || v.Unit.State != unit.Stopped || v.Alive() || r.host.alive("demo/gone") {
+						t.Errorf("it is %s (%s), orphaned %v", v.Unit.State, v.Unit.Reason, v.Orphaned)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A unit that comes back to the manifest while it is on its way out comes back to
+// life, by what the manifest says of it then.
+func TestARemovedUnitThatTheManifestNamesAgain(t *testing.T) {
+	for _, v := range []string{"1", "2"} {
+		for _, how := range []string{"start", "apply", "restart"} {
+			t.Run(how+" version "+v, func(t *testing.T) {
+				inRoom(t, func(r *room) {
+					r.up(service("web", version("1")), service("stays"))
+					r.host.deaf["demo/web"] = true
+					r.apply(service("stays"))
+					r.pass(time.Second)
+					src := source(service("web", version(v)), service("stays"))
+					var b Baseline
+					var err error
+					switch how {
+					case "start":
+						b, err = r.sup.Start(context.Background(), src, Selection{})
+					case "apply":
+						b, err = r.sup.Apply(context.Background(), src, "")
+					case "restart":
+						b, err = r.sup.Restart(context.Background(), src, Selection{}, "")
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					r.pass(time.Minute)
+					r.outcome(b, true, "")
+					r.expect("web", "running")
+					if got := r.view("web"); got.Def.Exec[1] != v || got.Unit.Run != 2 || got.Orphaned {
+						t.Errorf("run %d of version %s, orphaned %v", got.Unit.Run, got.Def.Exec[1], got.Orphaned)
+					}
+				})
+			})
+		}
+	}
 }

@@ -67,13 +67,13 @@ func takenOver(s store.UnitState) store.UnitState {
 		return s
 	}
 	old := store.BesideState{
-		Run: s.Run, PID: s.PID, StartTicks: s.StartTicks, Mark: s.Mark, Cgroup: s.Cgroup,
+		Run: s.Run, PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, Mark: s.Mark, Cgroup: s.Cgroup,
 		Containment: s.Containment, StartedAt: s.StartedAt, Slot: s.Slot, Definition: s.Definition,
 	}
 	if s.Proven && !bytes.Equal(s.Definition, b.Definition) {
 		s.Good = append(slices.Clone(s.Good), s.Definition)
 	}
-	s.Run, s.PID, s.StartTicks, s.Mark, s.Cgroup = b.Run, b.PID, b.StartTicks, b.Mark, b.Cgroup
+	s.Run, s.PID, s.StartTicks, s.Handle, s.Mark, s.Cgroup = b.Run, b.PID, b.StartTicks, b.Handle, b.Mark, b.Cgroup
 	s.Containment, s.StartedAt, s.Slot, s.Definition = b.Containment, b.StartedAt, b.Slot, b.Definition
 	s.State, s.Reason, s.Ready, s.Proven, s.Restarts, s.Health, s.Then = string(unit.Running), "", true, true, 0, "", ""
 	s.Rollout, s.Beside = string(deploy.Draining), nil
@@ -85,7 +85,7 @@ func takenOver(s store.UnitState) store.UnitState {
 
 // enroll makes an entry of a saved unit, at rest.
 func (l *loop) enroll(s store.UnitState) {
-	e := newEntry(DefinitionOf(s), l.nextPlace(), l.o.Stability)
+	e := newEntry(DefinitionOf(s), l.nextPlace(), &l.o)
 	saved := ViewOf(s)
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
@@ -220,7 +220,7 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 		return false
 	}
 	p := proc.Process{
-		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, BootID: bootID, Mark: s.Mark,
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
@@ -301,7 +301,7 @@ func (l *loop) reattach(def *config.Unit, runs []uint64) {
 
 func processOf(s store.UnitState, bootID string) proc.Process {
 	return proc.Process{
-		PID: s.PID, StartTicks: s.StartTicks, BootID: bootID, Mark: s.Mark,
+		PID: s.PID, StartTicks: s.StartTicks, Handle: s.Handle, BootID: bootID, Mark: s.Mark,
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 }

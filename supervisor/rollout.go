@@ -18,10 +18,10 @@ const commandTimeout = time.Minute
 // rollout is one replacement under way.
 type rollout struct {
 	r deploy.Rollout
-	// reason is why it began, back whether it goes back to an earlier
-	// definition.
+	// reason is why it began, back which of the good definitions it goes
+	// back to, nil for none.
 	reason string
-	back   bool
+	back   *config.Unit
 	began  time.Time
 	// stray is whether it only ends what an earlier supervisor's rollout
 	// left behind.
@@ -96,7 +96,7 @@ func (l *loop) roll(e *entry, reason string) {
 // onceOnly is the policy of an instance that is not the unit's own: it has one
 // life, and how that ends is judged by the rollout.
 func (l *loop) onceOnly(def *config.Unit) unit.Policy {
-	p := policy(def, l.o.Stability)
+	p := policy(def, &l.o)
 	p.Restart, p.MaxRestarts, p.Restarts = string(config.RestartNever), nil, false
 	return p
 }
@@ -227,13 +227,13 @@ func (l *loop) switchOver(e *entry) {
 // promote makes the candidate the unit's instance and ends the former one.
 func (l *loop) promote(e *entry) {
 	old := e.instance
-	if e.roll.back {
-		e.good = e.good[:len(e.good)-1]
+	if e.roll.back != nil {
+		e.dropGood(e.roll.back)
 	} else {
 		e.keepGood(e.candidate.def)
 	}
 	e.instance, e.candidate, e.old = *e.candidate, nil, &old
-	e.u.Policy = policy(e.def, l.o.Stability)
+	e.u.Policy = policy(e.def, &l.o)
 	e.u.Runs, e.u.Restarts, e.proven = old.u.Runs, 0, true
 	l.reshape()
 	l.configureLogs(e)

@@ -243,6 +243,100 @@ func TestRollbackReturnsToTheLastGoodGeneration(t *testing.T) {
 	})
 }
 
+// A deploy that is on its way is given up by a rollback, and what runs stays.
+func TestRollbackDuringARolloutGivesItUp(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("api", rolling, version("1")))
+		r.restart(source(service("api", rolling, version("2"))))
+		r.pass(time.Minute)
+		r.restart(source(service("api", rolling, version("3"))))
+		r.pass(2 * time.Second)
+		before := r.view("api")
+		if !before.Rolling {
+			t.Fatal("there is no rollout")
+		}
+		for range 2 {
+			// The second one has nothing to give up, and goes back.
+			b, err := r.sup.Rollback(context.Background(), Selection{Units: []string{"api"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.pass(time.Minute)
+			r.outcome(b, true, "")
+			v := r.view("api")
+			if before != nil && (v.Def.Exec[1] != "2" || v.Process.PID != before.Process.PID || v.Last.OK) {
+				t.Errorf("version %s runs, pid %d, was %d; %+v", v.Def.Exec[1], v.Process.PID, before.Process.PID, v.Last)
+			}
+			before = nil
+		}
+		if got := r.view("api").Def.Exec[1]; got != "1" {
+			t.Errorf("version %s runs in the end, want 1", got)
+		}
+	})
+}
+
+// An apply gives a rollback up that is under way, and no generation is lost.
+func TestAnApplyDuringARollbackLosesNoGeneration(t *testing.T) {
+	inRoom(t, func(r *room) {
+		back := func() {
+			t.Helper()
+			if _, err := r.sup.Rollback(context.Background(), Selection{Units: []string{"api"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.up(service("api", rolling, version("1")))
+		for _, v := range []string{"2", "3"} {
+			r.restart(source(service("api", rolling, version(v))))
+			r.pass(time.Minute)
+		}
+		back()
+		r.pass(time.Second)
+		patient := service("api", rolling, version("3"))
+		patient.Stop.Timeout = time.Minute
+		r.apply(patient)
+		r.pass(time.Minute)
+		if v := r.view("api"); v.Def.Exec[1] != "3" || v.Def.Stop.Timeout != time.Minute {
+			t.Fatalf("version %s runs, with a stop timeout of %v", v.Def.Exec[1], v.Def.Stop.Timeout)
+		}
+		for _, want := range []string{"3", "2", "1"} {
+			back()
+			r.pass(time.Minute)
+			if got := r.view("api").Def.Exec[1]; got != want {
+				t.Errorf("version %s runs, want %s", got, want)
+			}
+		}
+	})
+}
+
+// So it is with replicas: what has begun is given up, what was to follow does
+// not, and what was done is undone.
+func TestRollbackInTheMiddleOfReplicas(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(replicas("web", 3, rolling, version("1"))...)
+		deployed := r.restart(source(replicas("web", 3, rolling, version("2"))...))
+		for !r.view("web.2").Rolling {
+			r.pass(10 * time.Millisecond)
+		}
+		if got := r.view("web.1").Def.Exec[1]; got != "2" {
+			t.Fatalf("web.1 has version %s", got)
+		}
+		b, err := r.sup.Rollback(context.Background(), Selection{Units: []string{"web"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.pass(time.Minute)
+		r.outcome(b, true, "")
+		if !allDone(deployed.Standings(r.sup.Snapshot(), RestartPatience)) {
+			t.Error("the deploy still waits")
+		}
+		for _, name := range []string{"web.1", "web.2", "web.3"} {
+			if v := r.view(name); v.Def.Exec[1] != "1" || !v.Unit.Ready || v.Rolling {
+				t.Errorf("%s has version %s", name, v.Def.Exec[1])
+			}
+		}
+	})
+}
+
 // What a deploy that stopped half-way has reached goes back, and the others,
 // which have an older generation too, stay where they are.
 func TestRollbackOfReplicasTakesBackThoseThatAreAhead(t *testing.T) {

@@ -82,7 +82,7 @@ func (s *Snapshot) hasProject(id string) bool {
 
 // match is the units a name stands for: one, or the replicas of one base.
 func (s *Snapshot) match(name, project string, withOrphans bool) ([]string, error) {
-	var exact, gone, replicas []string
+	var exact, gone, replicas, goneReplicas []string
 	bases := map[string]bool{}
 	for _, v := range s.Units {
 		if v.Orphaned && !withOrphans || project != "" && v.Def.Project != project {
@@ -98,13 +98,23 @@ func (s *Snapshot) match(name, project string, withOrphans bool) ([]string, erro
 			}
 			exact = append(exact, v.ID)
 		case v.Def.Base, v.Def.Project + "/" + v.Def.Base:
+			if v.Orphaned {
+				goneReplicas = append(goneReplicas, v.ID)
+				continue
+			}
 			replicas = append(replicas, v.ID)
 			bases[v.Def.Project] = true
 		}
 	}
-	// What no manifest names any more gives way to the replicas in its place.
+	// What no manifest names any more gives way to what is in its place.
 	if len(exact) == 0 && len(replicas) == 0 {
 		exact = gone
+	}
+	if len(exact) == 0 && len(replicas) == 0 {
+		for _, id := range goneReplicas {
+			replicas = append(replicas, id)
+			bases[id[:strings.LastIndex(id, "/")]] = true
+		}
 	}
 	switch {
 	case len(exact) == 1:

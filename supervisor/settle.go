@@ -237,10 +237,14 @@ func (l *loop) retire(e *entry) {
 	if !e.removed || e.alive() || e.wish != noWish {
 		return
 	}
+	if e.u.Desired == unit.Up {
+		l.step(e, unit.Stop{Reason: "removed from the manifest"})
+	}
 	e.removed, e.orphan = false, true
 	l.touch(e)
 	for _, c := range l.family(e) {
-		c.orphan = true
+		l.want(c, noWish, "")
+		c.orphan, c.expires = true, time.Time{}
 		l.touch(c)
 	}
 	l.touchNeighbours(e)

@@ -86,7 +86,7 @@ func (s *Supervisor) Spawn(ctx context.Context, c Child) (Baseline, error) {
 			l.deadlines.add(e.expires, def.ID())
 		}
 		b := l.startAll([]*entry{e}, true)
-		l.forgetFinished(parent)
+		b.Forgotten = l.forgetFinished(parent)
 		return b, nil
 	})
 }
@@ -309,8 +309,8 @@ func (l *loop) touchFamily(e *entry) {
 }
 
 // forgetFinished forgets the oldest of a parent's children that have ended,
-// beyond those that are kept.
-func (l *loop) forgetFinished(parent *entry) {
+// beyond those that are kept, and names them.
+func (l *loop) forgetFinished(parent *entry) []string {
 	var done []*entry
 	for _, c := range l.childrenOf(parent) {
 		if c.over() && l.living(c, true) == 0 {
@@ -318,14 +318,15 @@ func (l *loop) forgetFinished(parent *entry) {
 		}
 	}
 	if len(done) <= keepFinished {
-		return
+		return nil
 	}
 	slices.SortStableFunc(done, func(a, b *entry) int { return a.u.Since.Compare(b.u.Since) })
 	var old []*entry
 	for _, c := range done[:len(done)-keepFinished] {
 		old = append(old, l.family(c)...)
 	}
-	l.forget(old)
+	forgotten, _ := l.forget(old)
+	return forgotten
 }
 
 // family is the unit after all of its descendants.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"systemg/config"
+	"systemg/supervisor/unit"
 )
 
 func spawns(children, depth, descendants int) func(*config.Unit) {
@@ -129,6 +131,12 @@ func TestFinishedChildrenAreKeptUpToANumber(t *testing.T) {
 		if _, ok := r.sup.Snapshot().Find("demo/c0"); ok {
 			r.Error("the oldest child is still known")
 		}
+		// Who asked is told, for what is kept of them elsewhere.
+		r.exit(fmt.Sprintf("c%d", keepFinished+4), 0)
+		b, err := r.sup.Spawn(context.Background(), Child{Tree: TreeOf(r.view("boss")), Name: "last", Exec: []string{"last"}, Dir: "/"})
+		if err != nil || !slices.Equal(b.Forgotten, []string{"demo/c4"}) {
+			r.Errorf("forgotten are %v, %v", b.Forgotten, err)
+		}
 	})
 }
 
@@ -142,5 +150,21 @@ func TestASuccessorKeepsChildrenAndEndsThoseOfALostParent(t *testing.T) {
 		r.pass(time.Second)
 		r.expect("boss", "running", "a", "running", "b", "stopped")
 		r.spawned("a", "aa")
+	})
+}
+
+// A child that is forgotten with its parent's place in the manifest waits for
+// nothing any more.
+func TestAChildOfARemovedUnitIsAtRest(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("boss", spawns(9, 9, 9)), service("other"))
+		if err := r.spawn("boss", "a", 5*time.Second); err != nil {
+			r.Fatal(err)
+		}
+		r.apply(service("other"))
+		r.pass(time.Minute)
+		if v := r.view("a"); v.Leaving || !v.Orphaned || v.Unit.State != unit.Stopped {
+			t.Errorf("it is %s, leaving %v, orphaned %v", v.Unit.State, v.Leaving, v.Orphaned)
+		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/watch"
@@ -25,7 +26,7 @@ type Host interface {
 	Kill(proc.TreeID)
 	// Hold is a new hold for a tree, Find finds what an earlier supervisor
 	// started, and AdoptRest takes over what outlived a main process.
-	Hold() proc.Hold
+	Hold(root string) proc.Hold
 	Find([]proc.Hold) []proc.Found
 	AdoptRest(proc.TreeID, proc.Process) int
 }
@@ -90,6 +91,11 @@ type Options struct {
 	Ledger  Ledger
 	History store.CronHistory
 	Log     *slog.Logger
+	// Home is the state directory that units are told as SYSG_STATE_DIR;
+	// empty tells them nothing.
+	Home string
+	// Facts are what the privileges of units depend on.
+	Facts privilege.Facts
 	// BootID and Generation go into the saved state.
 	BootID, Generation string
 	// Fate says how a process ended that an earlier supervisor started and

@@ -50,9 +50,9 @@ type View struct {
 	// Beside are the processes that live beside the unit's own instance:
 	// a rollout's.
 	Beside []proc.Process
-	// Adhoc units came from a command line, Orphaned ones are named by no
-	// manifest any more.
-	Adhoc, Orphaned bool
+	// Adhoc units came from a command line; Removed ones are named by no
+	// manifest any more and are about to end, Orphaned ones have ended.
+	Adhoc, Removed, Orphaned bool
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time
 	// Parent is the ID of the unit that spawned this one, or empty.

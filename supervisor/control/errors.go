@@ -64,6 +64,18 @@ func WireError(err error) error {
 		e := ipc.Errorf(ipc.CodeManifestInvalid, "%s", err.Error())
 		e.Try = unread.Try()
 		return e
+	}
+	return otherError(err)
+}
+
+// otherError is WireError of what is no error of names or manifests.
+func otherError(err error) error {
+	var adhoc *supervisor.AdhocError
+	switch {
+	case errors.As(err, &adhoc):
+		e := ipc.Errorf(ipc.CodeRefused, "%s", err.Error())
+		e.Try = "sysg restart " + adhoc.Name
+		return e
 	case errors.Is(err, supervisor.ErrClosing):
 		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
 	case errors.Is(err, context.DeadlineExceeded):
@@ -72,6 +84,19 @@ func WireError(err error) error {
 		return ipc.Errorf(ipc.CodeCanceled, "the request was canceled")
 	}
 	return ipc.Errorf(ipc.CodeFailed, "%s", err.Error())
+}
+
+// Several is the error of a request about one unit whose name stands for
+// replicas.
+func Several(name string, views []*supervisor.View) *ipc.Error {
+	var ids, names []string
+	for _, v := range views {
+		ids, names = append(ids, v.ID), append(names, v.Def.Name)
+	}
+	e := ipc.Errorf(ipc.CodeUsage, "%q stands for %s", name, strings.Join(head(names), ", "))
+	e.Try = "name one of them"
+	e.Data = map[string]any{"replicas": ids}
+	return e
 }
 
 // knownAtMost is how many names an error carries, so that it stays readable.

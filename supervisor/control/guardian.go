@@ -49,7 +49,8 @@ type ward struct {
 	mu sync.Mutex
 	// told are the ends nobody has asked for yet, until everything that was
 	// saved is restored.
-	told    map[process]proc.Remains
+	// By pid, which may have been given again.
+	told    map[int][]proc.Remains
 	restore bool
 	// open are the messages whose ends are not written down yet, last is
 	// the newest message.
@@ -57,16 +58,10 @@ type ward struct {
 	last uint64
 }
 
-// process is one process of this boot.
-type process struct {
-	pid   int
-	ticks uint64
-}
-
 // guard makes ready for the guardian's news, and takes over what it holds.
 func (d *daemon) guard() {
 	d.ward.link, d.ward.restore = d.link, true
-	d.ward.told, d.ward.open = map[process]proc.Remains{}, map[uint64]bool{}
+	d.ward.told, d.ward.open = map[int][]proc.Remains{}, map[uint64]bool{}
 	if d.link != nil {
 		d.sockets.KeepBy(d.link, d.link.Inherited)
 	}
@@ -87,7 +82,7 @@ func (w *ward) take(e guardian.Exit, host *proc.Host) {
 	w.mu.Lock()
 	w.last = max(w.last, e.Seq)
 	if w.restore {
-		w.told[process{pid: e.PID, ticks: e.StartTicks}] = e.Remains
+		w.told[e.PID] = append(w.told[e.PID], e.Remains)
 	}
 	w.open[e.Seq] = true
 	w.mu.Unlock()
@@ -142,13 +137,19 @@ func (w *ward) find(p proc.Process) (proc.Remains, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if p.PID > 0 {
-		r, ok := w.told[process{pid: p.PID, ticks: p.StartTicks}]
-		return r, ok
+		for _, r := range w.told[p.PID] {
+			if r.Of(p) {
+				return r, true
+			}
+		}
+		return proc.Remains{}, false
 	}
 	// A tree that was ordered, of which only the hold is known.
-	for _, r := range w.told {
-		if r.Leader && (p.Mark != 0 && r.Mark == p.Mark || p.Cgroup != "" && r.Cgroup == p.Cgroup) {
-			return r, true
+	for _, list := range w.told {
+		for _, r := range list {
+			if r.Leader && (p.Mark != 0 && r.Mark == p.Mark || p.Cgroup != "" && r.Cgroup == p.Cgroup) {
+				return r, true
+			}
 		}
 	}
 	return proc.Remains{}, false

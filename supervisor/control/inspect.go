@@ -4,11 +4,13 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"systemg/ipc"
 	"systemg/supervisor"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/usage"
@@ -45,12 +47,19 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		DependsOn:  edges(snap, v),
 		Dependents: dependents(snap, v),
 		Limits:     limitsOf(v),
+		Held:       s.held(v),
 		Cron:       cronOf(v.Def, v.History),
 		Health:     healthReport(v),
 		Deployment: deployment(snap, v),
 		Hooks:      s.hooksOf(v),
 		Sockets:    s.socketsOf(v),
 		Children:   s.children(snap, v),
+	}
+	if r.Reader {
+		// Values may be secrets, which looking does not open.
+		for name := range result.Config.Env {
+			result.Config.Env[name] = ""
+		}
 	}
 	filter := store.Filter{Since: now.Add(-window), Units: map[string]bool{v.ID: true}, Limit: inspectEvents}
 	err = s.journal.Read(filter, func(e store.Event) bool {
@@ -111,18 +120,43 @@ func (s *server) socketsOf(v *supervisor.View) []ipc.Socket {
 	return list
 }
 
-// limitsOf reads back from the kernel what is in force.
+// limitNames are the kernel's names of limits (proc(5), limits) by those of a
+// manifest.
+var limitNames = map[string]string{
+	"nofile": "Max open files", "nproc": "Max processes", "memlock": "Max locked memory", "core": "Max core file size", "stack": "Max stack size",
+}
+
+// limitsOf reads back from the kernel what is in force, beside what was asked.
 func limitsOf(v *supervisor.View) []ipc.Limit {
 	list := []ipc.Limit{}
 	if v.Process.PID == 0 {
 		return list
 	}
-	in, err := usage.Limits(v.Process.PID)
+	in, err := usage.Limits(privilege.Service(v.Process.PID, &v.Def.Privileges))
 	if err != nil {
 		return list
 	}
+	asked := map[string]string{}
+	for name, l := range v.Def.Privileges.Limits {
+		asked[limitNames[name]] = strconv.FormatUint(l.Value, 10)
+		if l.Unlimited {
+			asked[limitNames[name]] = "unlimited"
+		}
+	}
 	for _, l := range in {
-		list = append(list, ipc.Limit{Name: l.Name, Soft: l.Soft, Hard: l.Hard})
+		list = append(list, ipc.Limit{Name: l.Name, Asked: asked[l.Name], Soft: l.Soft, Hard: l.Hard})
+	}
+	return list
+}
+
+// held reads back from the kernel what else the unit is held to.
+func (s *server) held(v *supervisor.View) []ipc.Holding {
+	if v.Process.PID == 0 {
+		return nil
+	}
+	var list []ipc.Holding
+	for _, h := range privilege.Held(v.Process.PID, v.Process.Cgroup, &v.Def.Privileges, s.facts) {
+		list = append(list, ipc.Holding{Key: h.Key, Asked: h.Asked, InForce: h.InForce, OK: h.OK})
 	}
 	return list
 }

@@ -30,12 +30,18 @@ func (s *server) purge(ctx context.Context, r *ipc.Request) (any, error) {
 		e.Try = "stop them first, or add --force"
 		return nil, e
 	}
-	for _, id := range forgotten {
+	s.forgetUnits(forgotten)
+	s.forgetHints()
+	return ipc.PurgeResult{Units: forgotten}, nil
+}
+
+// forgetUnits forgets what is kept of units beside the supervisor: their figures
+// and how their hooks did.
+func (s *server) forgetUnits(ids []string) {
+	for _, id := range ids {
 		s.sampler.Forget(id)
 		s.told.forget(id)
 	}
-	s.forgetHints()
-	return ipc.PurgeResult{Units: forgotten}, nil
 }
 
 // forgetHints forgets the manifests of projects that are no more.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -44,13 +46,29 @@ type Options struct {
 	DropPrivileges bool
 	Version        string
 	Level          slog.Level
+	// SocketGroup is the group whose members may look, by name or number;
+	// empty for none.
+	SocketGroup string
 	// Ready is called once, when the socket answers.
 	Ready func()
 	// Guarded is whether a guardian has started this process.
 	Guarded bool
 }
 
-func (o Options) root() bool { return os.Geteuid() == 0 }
+// flags are those that decide what is enforced.
+func (o Options) flags() []string {
+	var list []string
+	if o.System {
+		list = append(list, "--sys")
+	}
+	if o.DropPrivileges {
+		list = append(list, "--drop-privileges")
+	}
+	if o.SocketGroup != "" {
+		list = append(list, "--socket-group "+o.SocketGroup)
+	}
+	return list
+}
 
 func pid() int { return os.Getpid() }
 
@@ -112,6 +130,10 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	d := &daemon{output: output, stop: make(chan struct{}, 1)}
 	d.o, d.dir, d.paths, d.since, d.link = o, dir, o.Paths, time.Now(), link
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
+	d.facts = privilege.Here(o.DropPrivileges)
+	if d.readers, err = readersOf(o, d.facts); err != nil {
+		return nil, err
+	}
 	d.generation = strconv.FormatInt(d.since.UnixNano(), 36)
 	d.rest = time.AfterFunc(restAfter, d.relax)
 	d.left = make(chan struct{}, 1)
@@ -173,11 +195,14 @@ func (d *daemon) connect() error {
 	}
 	d.listenToServices()
 	d.sockets = sockets.NewTable(d.log)
+	if err := d.sockets.Inherit(os.Getenv); err != nil {
+		return fmt.Errorf("cannot use what the service manager passed: %w", err)
+	}
 	d.guard()
 	d.sup = supervisor.New(supervisor.Options{
 		Host: d.host, Outputs: d.outputs, Checks: d.probes, Sockets: d.sockets, Journal: d.journal, Saver: d.saver,
 		Ledger: d.dir, History: d.cron,
-		Log: d.log, BootID: d.boot, Generation: d.generation, Diary: d.diary, Fate: d.ward.fate,
+		Log: d.log, Home: d.paths.State, Facts: d.facts, BootID: d.boot, Generation: d.generation, Diary: d.diary, Fate: d.ward.fate,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
 	})
 	d.callHooks()
@@ -260,11 +285,11 @@ func (d *daemon) run(ctx context.Context) error {
 	d.restored()
 	d.ward.settled()
 	d.sockets.Settle()
-	listener, err := ipc.Listen(d.paths.Socket())
+	listener, err := d.listen()
 	if err != nil {
 		return err
 	}
-	srv := ipc.NewServer(d, ipc.ServerOptions{Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
+	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Flags: d.o.flags(), Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
@@ -284,6 +309,35 @@ func (d *daemon) run(ctx context.Context) error {
 	<-looped
 	d.sampler.close()
 	return errors.Join(err, d.close(shut))
+}
+
+// listen opens the control socket. Where a group may look, its members can get
+// to the socket, and still see nothing else of the folder.
+func (d *daemon) listen() (net.Listener, error) {
+	if d.readers != 0 {
+		if err := os.Chown(d.paths.Runtime, -1, d.readers); err != nil {
+			return nil, fmt.Errorf("cannot let the group %s to the socket: %w", d.o.SocketGroup, err)
+		}
+		if err := os.Chmod(d.paths.Runtime, 0o710); err != nil {
+			return nil, fmt.Errorf("cannot let the group %s to the socket: %w", d.o.SocketGroup, err)
+		}
+	}
+	return ipc.ListenFor(d.paths.Socket(), d.readers)
+}
+
+// readersOf is the number of the socket's group, 0 for none.
+func readersOf(o Options, f privilege.Facts) (int, error) {
+	if o.SocketGroup == "" {
+		return 0, nil
+	}
+	gid, err := f.GroupNumber(o.SocketGroup)
+	if err == nil && gid == 0 {
+		err = errors.New("root's group cannot be the socket's: everybody in it would be taken for a reader")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot use --socket-group: %w", err)
+	}
+	return gid, nil
 }
 
 // untilStopped waits for a client's stop, or stops everything when ctx ends.
@@ -315,6 +369,7 @@ func (d *daemon) untilStopped(ctx context.Context, served <-chan error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
+	d.sweep(stopped)
 	return err
 }
 

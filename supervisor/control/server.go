@@ -14,6 +14,7 @@ import (
 	"systemg/supervisor/guardian"
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
@@ -36,8 +37,11 @@ type server struct {
 	dir   *store.Dir
 	paths store.Paths
 	o     Options
-	log   *slog.Logger
-	since time.Time
+	facts privilege.Facts
+	// readers is the group whose members may look, 0 for none.
+	readers int
+	log     *slog.Logger
+	since   time.Time
 	// generation is another one with every start of the supervisor.
 	generation string
 	// hint is held while config_hint is rewritten.
@@ -108,7 +112,7 @@ func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
 	}
 	hurry()
 	plan, err := config.Load(m.Path, config.Options{
-		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.o.root(),
+		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.facts.Root(), Self: s.facts.Name,
 	})
 	if err != nil {
 		return nil, err
@@ -152,11 +156,7 @@ func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.Vi
 		return nil, nil, err
 	}
 	if len(views) > 1 {
-		var ids []string
-		for _, v := range views {
-			ids = append(ids, v.ID)
-		}
-		return nil, nil, &supervisor.AmbiguousError{Name: name, IDs: ids}
+		return nil, nil, Several(name, views)
 	}
 	return snap, views[0], nil
 }

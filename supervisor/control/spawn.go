@@ -33,6 +33,7 @@ func (s *server) spawn(ctx context.Context, r *ipc.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.forgetUnits(b.Forgotten)
 	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
 }
 
@@ -67,13 +68,21 @@ func (s *server) parentTree(client, named int) (proc.TreeID, error) {
 	return tree, nil
 }
 
-// children are the units that this one spawned.
+// children are the units that this one spawned, and those that they spawned:
+// each after its parent, the generations in the order in which they came.
 func (s *server) children(snap *supervisor.Snapshot, v *supervisor.View) []ipc.Unit {
-	var list []ipc.Unit
+	below := map[string][]*supervisor.View{}
 	for _, c := range snap.Units {
-		if c.Parent == v.ID {
-			list = append(list, s.unit(c))
+		if c.Parent != "" {
+			below[c.Parent] = append(below[c.Parent], c)
 		}
+	}
+	var list []ipc.Unit
+	next := below[v.ID]
+	for len(next) > 0 {
+		c := next[0]
+		next = append(next[1:len(next):len(next)], below[c.ID]...)
+		list = append(list, s.unit(c))
 	}
 	return list
 }

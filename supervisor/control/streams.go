@@ -182,7 +182,7 @@ func (s *server) events(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	filter := store.Filter{Since: p.Since, Project: p.Project, Limit: p.Limit}
+	filter := store.Filter{Since: p.Since, AfterSeq: p.After, Project: p.Project, Limit: p.Limit}
 	if len(p.Units) > 0 {
 		_, views, err := s.views(p.Selection, true)
 		if err != nil {

@@ -47,11 +47,15 @@ func (s *server) causes(v *supervisor.View) []ipc.Cause {
 		return append(list, s.jobCauses(v)...)
 	}
 	x := v.Unit.LastExit
-	if x == nil || x.OK || x.Run != v.Unit.Run && v.Unit.State == unit.Running {
+	if x == nil || x.OK || x.Run != v.Unit.Run && v.Unit.State == unit.Running && v.Unit.Restarts == 0 {
 		return list
 	}
 	cause := ipc.Cause{Unit: v.ID, Text: fmt.Sprintf("run %d: %s", x.Run, x.Text), Time: x.Time}
-	if failedBadly(v) {
+	recovered := v.Unit.State == unit.Running
+	if recovered && x.Run != v.Unit.Run {
+		cause.Text += fmt.Sprintf("; run %d took its place", v.Unit.Run)
+	}
+	if recovered || failedBadly(v) {
 		cause.LastLines = s.lastWords(v, x.Run)
 	}
 	list = append(list, cause)
@@ -110,7 +114,12 @@ func advice(v *supervisor.View) string {
 		return "sysg start -s " + name
 	case unit.Stopping:
 		return fmt.Sprintf("sysg stop -s %s --kill ends it at once", name)
-	case unit.Blocked, unit.Pending, unit.Starting, unit.Running, unit.Completed, unit.Skipped, unit.Scheduled:
+	case unit.Starting:
+		if v.Unit.Step != unit.NoStep {
+			// A command before the start has as long as it likes.
+			return fmt.Sprintf("sysg logs %s --kind all --run %d, or sysg stop -s %s to give it up", name, v.Unit.Run, name)
+		}
+	case unit.Blocked, unit.Pending, unit.Running, unit.Completed, unit.Skipped, unit.Scheduled:
 	}
 	return ""
 }

@@ -127,6 +127,54 @@ func TestDownForAnHour(t *testing.T) {
 	})
 }
 
+// A supervisor that is started again while the endpoint is down tries at once,
+// counts anew, and loses and doubles nothing.
+func TestDownForAnHourAndARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		up := start.Add(time.Hour)
+		var times []time.Duration
+		var delivered []string
+		net := wire(func(r *http.Request) (int, http.Header, error) {
+			times = append(times, time.Since(start))
+			if time.Now().Before(up) {
+				return 0, nil, errors.New("connection refused")
+			}
+			delivered = append(delivered, r.Header.Get(DeliveryHeader))
+			return 200, nil, nil
+		})
+		dir, e := t.TempDir(), newEars()
+		options := func() Options {
+			return Options{Run: noCommands, Transport: net, Outbox: outbox(t, dir, store.OutboxLimits{})}
+		}
+		first := runner(t, options(), e)
+		for run := range uint64(3) {
+			first.Fire(notice(web("web", hook("http://down.example/", 5)), run+1))
+		}
+		time.Sleep(5 * time.Minute)
+		closeNow(first)
+		synctest.Wait()
+		if len(delivered) > 0 {
+			t.Fatalf("delivered %v", delivered)
+		}
+		second := runner(t, options(), e)
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		want := []time.Duration{
+			0, 10 * time.Second, 70 * time.Second,
+			300 * time.Second, 310 * time.Second, 370 * time.Second, 730 * time.Second, 2530 * time.Second, 4330 * time.Second,
+		}
+		if len(times) < len(want) || !slices.Equal(times[:len(want)], want) {
+			t.Errorf("attempts after %v, want %v", times, want)
+		}
+		ids := slices.Clone(delivered)
+		slices.Sort(ids)
+		if len(delivered) != 3 || len(slices.Compact(ids)) != 3 || second.Stats().Owed != 0 {
+			t.Errorf("delivered %v, %+v", delivered, second.Stats())
+		}
+	})
+}
+
 // Retries are what follows the first attempt. When they are used up the
 // delivery is given up, in words, and the next one has its own.
 func TestGivingUp(t *testing.T) {

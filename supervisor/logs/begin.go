@@ -1,7 +1,5 @@
 package logs
 
-import "slices"
-
 // begin finds where to start.
 func (c *cursor) begin() error {
 	if err := c.stopHere(); err != nil {
@@ -48,59 +46,59 @@ func (c *cursor) beginAtEnd() error {
 
 // beginAtStart opens the oldest segment that can have lines that are wanted.
 func (c *cursor) beginAtStart() error {
-	list, _ := numbers(c.path)
-	for _, number := range slices.Backward(list) {
-		seg, err := openSegment(c.path, number)
+	seg, err := oldest(c.path)
+	if err != nil || seg == nil {
+		return err
+	}
+	c.seg, c.at = seg, 0
+	if c.q.Since.IsZero() {
+		return nil
+	}
+	for c.seg.newest().Before(c.q.Since) {
+		c.at = c.seg.size
+		next, more, err := c.successor()
 		if err != nil {
 			return err
 		}
-		if seg == nil {
-			continue
+		if next == nil && !more {
+			break
 		}
-		if number > 0 && !c.q.Since.IsZero() && seg.newest().Before(c.q.Since) {
-			_ = seg.file.Close()
-			continue
+		if next != nil {
+			c.turn(next)
 		}
-		c.seg, c.at = seg, 0
-		if !c.q.Since.IsZero() {
-			c.at = seg.since(c.q.Since)
-		}
-		return nil
 	}
+	c.at, c.skipped = c.seg.since(c.q.Since), nil
 	return nil
 }
 
 // beginBefore starts n lines before the end: behind the end of the line before
 // them, which may be in an older segment than they are.
 func (c *cursor) beginBefore(n int) error {
-	list, _ := numbers(c.path)
-	ends := n + 1
-	for i, number := range list {
-		seg, err := openSegment(c.path, number)
-		if err != nil {
-			return err
-		}
-		if seg == nil {
-			continue
-		}
-		c.close()
-		c.seg, c.at = seg, 0
-		from := seg.size
-		if i == 0 {
-			if from = c.size(); !seg.endsLine(from) {
-				// The last line has no newline of its own, and what
-				// breaks off at its end does not begin another.
-				ends--
-			}
-		}
-		at, found, seen := seg.backwards(from, ends)
+	seg, err := above(c.path, -1)
+	if err != nil || seg == nil {
+		return err
+	}
+	c.seg, c.at = seg, 0
+	ends, from := n+1, c.size()
+	if !seg.endsLine(from) {
+		// The last line has no newline of its own, and what breaks off at
+		// its end does not begin another.
+		ends--
+	}
+	for {
+		at, found, seen := c.seg.backwards(from, ends)
 		if found {
 			c.at = at
 			return nil
 		}
 		ends -= seen
+		older, err := before(c.path, c.seg)
+		if err != nil || older == nil {
+			return err
+		}
+		c.close()
+		c.seg, from = older, older.size
 	}
-	return nil
 }
 
 // place is where a line begins.

@@ -125,12 +125,26 @@ func unlinkPipe(path string) error {
 }
 
 // writer is a new descriptor to write to the input with, open for reading too.
+// Its path leads to it soonest; where somebody removed that, or put something
+// else there, the descriptor itself does.
 func (in *input) writer() (*os.File, error) {
-	fd, err := open(fmt.Sprintf("/proc/self/fd/%d", in.fd), unix.O_RDWR)
+	fd, err := open(in.path, unix.O_RDWR|unix.O_NOFOLLOW)
+	if err == nil && !sameFile(fd, in.fd) {
+		_ = unix.Close(fd)
+		err = os.ErrNotExist
+	}
+	if err != nil {
+		fd, err = open(fmt.Sprintf("/proc/self/fd/%d", in.fd), unix.O_RDWR)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), in.path), nil
+}
+
+func sameFile(a, b int) bool {
+	var x, y unix.Stat_t
+	return unix.Fstat(a, &x) == nil && unix.Fstat(b, &y) == nil && x.Dev == y.Dev && x.Ino == y.Ino
 }
 
 // writable is whether the pipe has room for more.

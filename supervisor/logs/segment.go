@@ -51,7 +51,7 @@ func idOf(info fs.FileInfo) fileID {
 
 // openSegment opens a segment for reading; nil where there is none.
 func openSegment(path string, number int) (*segment, error) {
-	f, err := os.Open(segmentPath(path, number))
+	f, err := openPlain(segmentPath(path, number))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -76,12 +76,14 @@ func (s *segment) refresh(path string) error {
 	s.id, s.size, s.mtime = idOf(info), info.Size(), info.ModTime()
 	for s.find(path) {
 		before := *s
-		s.readIndex(s.indexName(path))
+		name := s.indexName(path)
+		s.readIndex(name)
 		if s.indexed == 0 {
 			s.older = fileAtName(segmentPath(path, s.number+1))
 		}
-		// A rotation in between would have put another index there.
-		if s.id == fileAtName(segmentPath(path, s.number)) {
+		// A rotation in between would have put another index there, or
+		// this one to its next name.
+		if s.id == fileAtName(segmentPath(path, s.number)) && name == s.indexName(path) {
 			return nil
 		}
 		*s = before
@@ -135,7 +137,7 @@ func present(path string) bool {
 // last one is read again, for it may have moved. An index that cannot be read
 // adds nothing: it is a convenience.
 func (s *segment) readIndex(path string) {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return
 	}

@@ -1,7 +1,5 @@
 package logs
 
-import "slices"
-
 // successor is the segment after this one, nil where this is the current one,
 // or the last to be read. Without a segment so far it is the oldest there is.
 // More says that this one was not read to its end.
@@ -14,7 +12,7 @@ func (c *cursor) successor() (next *segment, more bool, err error) {
 		return nil, false, nil
 	}
 	// A rotation at this moment shifts the numbers; then look again.
-	for range gapLimit {
+	for try := range raceTries {
 		if err := c.refresh(); err != nil {
 			return nil, false, err
 		}
@@ -35,16 +33,41 @@ func (c *cursor) successor() (next *segment, more bool, err error) {
 		if next != nil && next.id != c.seg.id && next.indexed > 0 && next.base == c.seg.end() {
 			return c.unless(next), false, nil
 		}
+		lost := next == nil || next.indexed == 0 || !c.seg.placed
 		if next != nil {
 			_ = next.file.Close()
 		}
+		if lost && try >= gapLimit {
+			break
+		}
 	}
-	// The index is lost, so the names have to do.
-	next, err = openSegment(c.path, c.seg.number-1)
-	if next != nil && next.id == c.seg.id {
-		return nil, false, next.file.Close()
+	next, err = c.byName()
+	return next, false, err
+}
+
+// byName is the segment that the names say comes next: an index is lost, is about
+// to be written, or what was in between is lost.
+func (c *cursor) byName() (*segment, error) {
+	for range raceTries {
+		next, err := openSegment(c.path, c.seg.number-1)
+		if next == nil {
+			return nil, err
+		}
+		if fileAtName(segmentPath(c.path, c.seg.number)) == c.seg.id {
+			if next.id == c.seg.id {
+				return nil, next.file.Close()
+			}
+			return c.unless(next), nil
+		}
+		_ = next.file.Close()
+		if err := c.refresh(); err != nil {
+			return nil, err
+		}
+		if c.seg.gone {
+			return c.afterGone()
+		}
 	}
-	return c.unless(next), false, err
+	return nil, nil
 }
 
 // unless gives the segment back, unless reading ends before it.
@@ -81,35 +104,29 @@ func (c *cursor) afterGone() (*segment, error) {
 // A stream that was removed and begun again does not reach so far: then it is
 // the oldest there is.
 func (c *cursor) after(place int64) (*segment, error) {
-	list, _ := numbers(c.path)
-	var oldest *segment
-	for _, number := range slices.Backward(list) {
-		seg, err := openSegment(c.path, number)
-		switch {
-		case err != nil:
-			return nil, err
-		case seg == nil:
-			continue
-		case seg.indexed == 0 || seg.base >= place:
-			return c.unless(seg), nil
-		}
-		if oldest == nil && number > 0 {
-			oldest = seg
-			continue
-		}
-		if number == 0 && seg.end() < place {
-			if oldest != nil {
-				_ = seg.file.Close()
-				seg = oldest
-			}
-			return c.unless(seg), nil
-		}
-		_ = seg.file.Close()
+	found, err := above(c.path, -1)
+	if found == nil {
+		return nil, err
 	}
-	if oldest != nil {
-		return nil, oldest.file.Close()
+	if place == 0 || found.indexed > 0 && found.end() < place {
+		_ = found.file.Close()
+		found, err = oldest(c.path)
+		return c.unless(found), err
 	}
-	return nil, nil
+	if found.indexed > 0 && found.base < place {
+		return nil, found.file.Close()
+	}
+	for {
+		older, err := before(c.path, found)
+		if older == nil {
+			return c.unless(found), err
+		}
+		if older.indexed > 0 && older.base < place {
+			return c.unless(found), older.file.Close()
+		}
+		_ = found.file.Close()
+		found = older
+	}
 }
 
 // turn goes on with the next segment; what rotated away in between is told.

@@ -16,25 +16,33 @@ import (
 // makes none.
 type cgroups struct {
 	// root is the folder of the trees' cgroups, empty where there can be
-	// none.
-	root string
+	// none; lacking says why then.
+	root    string
+	lacking error
+	// name tells the cgroups of several hosts apart, own is the cgroup that
+	// this process was started in.
+	name, own string
 }
 
 // newCgroups makes the root below this process's own cgroup. The error says
 // why there can be none.
 func newCgroups(name string) (cgroups, error) {
+	none := func(err error) (cgroups, error) { return cgroups{name: name, lacking: err}, err }
 	own, err := ownCgroup()
 	if err != nil {
-		return cgroups{}, err
+		return none(err)
+	}
+	if filepath.Base(own) == vacatedName {
+		own = filepath.Dir(own)
 	}
 	root := filepath.Join(own, "sysg-"+name)
 	if err := os.Mkdir(root, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-		return cgroups{}, err
+		return none(err)
 	}
 	if err := unix.Access(filepath.Join(root, "cgroup.kill"), unix.W_OK); err != nil {
-		return cgroups{}, fmt.Errorf("cannot use cgroup.kill (Linux 5.14 has it): %w", err)
+		return none(fmt.Errorf("cannot use cgroup.kill (Linux 5.14 has it): %w", err))
 	}
-	c := cgroups{root: root}
+	c := cgroups{root: root, name: name, own: own}
 	c.sweep()
 	return c, nil
 }
@@ -160,7 +168,7 @@ func ownCgroup() (string, error) {
 		}
 		return filepath.Join(mount, path), nil
 	}
-	return "", errors.New("there is no cgroup v2")
+	return "", errors.New("there is no cgroup v2 here (of v1 sysg makes no use): boot with cgroup_no_v1=all")
 }
 
 // cgroupMount is where the cgroup v2 tree is mounted (proc(5), mountinfo:
@@ -177,5 +185,5 @@ func cgroupMount() (string, error) {
 			return fields[4], nil
 		}
 	}
-	return "", errors.New("cgroup v2 is not mounted")
+	return "", errors.New("cgroup v2 is not mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup")
 }

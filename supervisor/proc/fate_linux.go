@@ -53,7 +53,7 @@ func zombieStatus(p Process) (Status, bool) {
 	}
 	st, err := parseStat(data)
 	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
-	if err != nil || st.ticks != p.StartTicks || !st.dead() || len(fields) < 50 || !mayTrace(p.PID) {
+	if err != nil || !p.has(st) || !st.dead() || len(fields) < 50 || !mayTrace(p.PID) {
 		return Status{}, false
 	}
 	code, err := strconv.ParseUint(string(fields[49]), 10, 32)
@@ -106,7 +106,7 @@ func (h *Host) Told(r Remains, number uint64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	tr, ok := h.mains[r.PID]
-	if !ok || tr.process.StartTicks != r.StartTicks || tr.fate != nil {
+	if !ok || !r.Of(tr.process) || tr.fate != nil {
 		return false
 	}
 	tr.fate = &fate{status: r.Status, time: r.Time, told: number}

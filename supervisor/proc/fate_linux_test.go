@@ -123,10 +123,10 @@ func TestGuardiansWord(t *testing.T) {
 	if err := r.host.Adopt(id, p); err != nil {
 		t.Fatal(err)
 	}
-	if r.host.Told(Remains{PID: p.PID, StartTicks: p.StartTicks + 1}, 1) {
+	if r.host.Told(Remains{PID: p.PID, StartTicks: p.StartTicks + 1, Handle: p.Handle + 1}, 1) {
 		t.Error("the end of another process with the same number was taken for it")
 	}
-	if !r.host.Told(Remains{PID: p.PID, StartTicks: p.StartTicks, Status: Status{Known: true, Code: 3}}, 7) {
+	if !r.host.Told(Remains{PID: p.PID, StartTicks: p.StartTicks, Handle: p.Handle, Status: Status{Known: true, Code: 3}}, 7) {
 		t.Error("the end of a main process was not taken")
 	}
 	got := r.exited(id)

@@ -13,10 +13,15 @@ func StartedAt(pid int) (uint64, error) {
 }
 
 // Hold is a new hold, for a tree that is about to be started: whoever writes it
-// down first finds the tree again, whatever happens.
-func (h *Host) Hold() Hold {
-	mark := newMark()
-	return Hold{Mark: mark, Cgroup: h.groups.path(mark)}
+// down first finds the tree again, whatever happens. Root is that of the tree's
+// cgroup where it has one of its own.
+func (h *Host) Hold(root string) Hold {
+	mark, c := newMark(), h.groups
+	if root != "" {
+		// Without the folder, which is made later, the marker will do.
+		c.root, _ = c.below(root)
+	}
+	return Hold{Mark: mark, Cgroup: c.path(mark)}
 }
 
 // Find looks for the trees of holds, in one scan.
@@ -24,7 +29,7 @@ func (h *Host) Find(holds []Hold) []Found {
 	if len(holds) == 0 {
 		return nil
 	}
-	marked := scan()
+	marked := scan().live
 	list := make([]Found, 0, len(holds))
 	for _, hold := range holds {
 		list = append(list, h.find(hold, marked))
@@ -65,7 +70,7 @@ func (h *Host) AdoptRest(id TreeID, p Process) int {
 	if p.BootID != h.bootID || p.Cgroup == "" && p.Mark == 0 {
 		return 0
 	}
-	members := cgroupMembersOr(p, scan)
+	members := cgroupMembersOr(p)
 	members = slices.DeleteFunc(members, func(pid int) bool {
 		st, err := readStat(pid)
 		return err != nil || st.dead()
@@ -76,7 +81,7 @@ func (h *Host) AdoptRest(id TreeID, p Process) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p.PID = 0
-	t := &tree{id: id, process: p, main: -1, leftovers: map[int]int{}}
+	t := &tree{id: id, process: p, main: -1, leftovers: map[int]int{}, kin: kin{}}
 	h.trees[id] = t
 	h.review = append(h.review, t)
 	h.rouse()
@@ -85,9 +90,9 @@ func (h *Host) AdoptRest(id TreeID, p Process) int {
 
 // cgroupMembersOr are the members by the cgroup where there is one, else by a
 // scan for the marker.
-func cgroupMembersOr(p Process, scan func() map[uint64][]int) []int {
+func cgroupMembersOr(p Process) []int {
 	if p.Cgroup != "" {
 		return cgroupMembers(p.Cgroup)
 	}
-	return scan()[p.Mark]
+	return scan().live[p.Mark]
 }

@@ -9,7 +9,7 @@ import (
 // main process, and how many live. One that was never started is not there.
 func TestFoundByItsHold(t *testing.T) {
 	inBoth(t, func(r *room) {
-		hold, never := r.host.Hold(), r.host.Hold()
+		hold, never := r.host.Hold(""), r.host.Hold("")
 		if hold == never {
 			t.Fatal("two trees have one hold")
 		}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/privilege/stage"
 )
 
 // order is one fork.
@@ -21,10 +23,20 @@ type order struct {
 	dir            string
 	stdout, stderr int   // in the process's table; -1 for /dev/null
 	files          []int // in the process's table; become 3, 4, …
-	cgroup         string
-	mark           uint64
+	// listen is whether the process is told its number as LISTEN_PID.
+	listen bool
+	// orders are nil where nothing is ordered.
+	orders *stage.Orders
+	reaper bool
+	// nofile is the limit on descriptors that a staged process gets back.
+	nofile *stage.Rlimit
+	cgroup string
+	// bound is whether nothing else than the cgroup will do.
+	bound bool
+	mark  uint64
 	// spare is the marker for when the cgroup cannot be used.
 	spare uint64
+	pipes []pipe // what it writes to
 	// born is called, on the forker's thread, as soon as the process
 	// exists.
 	born  func(pid int)
@@ -188,14 +200,26 @@ func (f *forker) fork(o order) result {
 		defer unix.Close(own)
 		files[i] = uintptr(own)
 	}
-	attr := &syscall.ProcAttr{Dir: o.dir, Env: o.env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
+	cgroup := -1
 	if o.cgroup != "" {
 		fd, err := unix.Open(o.cgroup, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return result{err: err, held: true}
 		}
 		defer unix.Close(fd)
-		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, fd
+		cgroup = fd
+	}
+	if o.staged() {
+		return f.forkStaged(o, files, cgroup)
+	}
+	return f.forkDirect(o, files, cgroup)
+}
+
+// forkDirect starts a process of which nothing else is asked.
+func (f *forker) forkDirect(o order, files []uintptr, cgroup int) result {
+	attr := &syscall.ProcAttr{Dir: o.dir, Env: o.env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
+	if cgroup >= 0 {
+		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, cgroup
 	}
 	if o.mark != 0 {
 		f.wearing.Lock()

@@ -196,7 +196,7 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 		dir  string
 		want string
 	}{
-		{[]string{"nosuch"}, "/", `there is no command "nosuch" in PATH=/no/such/folder:` + dir},
+		{[]string{"nosuch"}, "/", `command "nosuch" not found in PATH=/no/such/folder:` + dir},
 		{[]string{"/no/such/file"}, "/", "there is no /no/such/file"},
 		{[]string{"plain"}, "/", plain + ": permission denied: it is not executable"},
 		{[]string{plain}, "/", plain + ": permission denied: it is not executable"},
@@ -226,7 +226,8 @@ func TestTreeIsEmptyOnlyWhenEveryDescendantIsGone(t *testing.T) {
 	inBoth(t, func(r *room) {
 		// A double fork in a session of its own, with a clean environment.
 		id, _, in := r.start("sh", "-c",
-			`env -i /usr/bin/setsid /bin/sh -c '(trap "" TERM; echo $$; exec sleep 1000) & wait' & sleep 0.05; read x </dev/null; exit 3`)
+			`trap "exit 3" USR1
+			env -i /usr/bin/setsid /bin/sh -c '(trap "" TERM; echo $$; kill -USR1 $0; exec sleep 1000) & wait' $$ & wait`)
 		escaped := r.number(in)
 		e := r.exited(id)
 		if e.Status.Code != 3 || len(e.Leftover) == 0 {
@@ -397,15 +398,35 @@ func TestAdoptKnowsAProcessFromItsSuccessor(t *testing.T) {
 	r := newRoom(t, ContainMarker)
 	id, p, _ := r.start("sleep", "1000")
 	second := newRoom(t, ContainMarker)
-	stranger := p
+	ticks, err := readStat(p.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := p
+	older.Handle, older.StartTicks = 0, ticks.ticks
+	if p.Handle == 0 && p.StartTicks != ticks.ticks {
+		t.Errorf("it started at %d, noted is %d", ticks.ticks, p.StartTicks)
+	}
+	stranger := older
 	stranger.StartTicks++
 	if err := second.host.Adopt(id, stranger); !errors.Is(err, ErrGone) {
 		t.Errorf("another start time: %v", err)
+	}
+	if p.Handle != 0 {
+		stranger = p
+		stranger.Handle++
+		if err := second.host.Adopt(id, stranger); !errors.Is(err, ErrGone) {
+			t.Errorf("another handle: %v", err)
+		}
 	}
 	stranger = p
 	stranger.BootID = "another boot"
 	if err := second.host.Adopt(id, stranger); !errors.Is(err, ErrGone) {
 		t.Errorf("another boot: %v", err)
+	}
+	third := newRoom(t, ContainMarker)
+	if err := third.host.Adopt(id, older); err != nil {
+		t.Errorf("as a kernel without handles notes it: %v", err)
 	}
 	if err := second.host.Adopt(id, p); err != nil {
 		t.Fatal(err)
@@ -413,6 +434,8 @@ func TestAdoptKnowsAProcessFromItsSuccessor(t *testing.T) {
 	second.host.Kill(id)
 	second.exited(id)
 	second.emptied(id)
+	third.exited(id)
+	third.emptied(id)
 	r.exited(id)
 	r.emptied(id)
 }

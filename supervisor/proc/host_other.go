@@ -3,6 +3,7 @@
 package proc
 
 import (
+	"context"
 	"errors"
 	"syscall"
 )
@@ -38,6 +39,9 @@ func (*Host) Kill(TreeID) {}
 // Members are none.
 func (*Host) Members(TreeID) []int { return nil }
 
+// Sweep has nothing to end.
+func (*Host) Sweep(context.Context) []int { return nil }
+
 // Owner knows nobody.
 func (*Host) Owner(int) (TreeID, bool) { return TreeID{}, false }
 
@@ -54,7 +58,7 @@ func (*Host) Containment() string { return "" }
 func StartedAt(int) (uint64, error) { return 0, errSystem }
 
 // Hold is none.
-func (*Host) Hold() Hold { return Hold{} }
+func (*Host) Hold(string) Hold { return Hold{} }
 
 // Find finds nothing.
 func (*Host) Find([]Hold) []Found { return nil }

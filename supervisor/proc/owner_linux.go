@@ -1,9 +1,7 @@
 package proc
 
 import (
-	"bytes"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -71,24 +69,10 @@ type hold struct {
 
 // holdOf reads it from the kernel; it is empty where the process is gone.
 func holdOf(pid int) hold {
-	var lim unix.Rlimit
-	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) == nil && isMark(lim.Cur) {
-		return hold{mark: lim.Cur}
+	if mark, ok := markOf(pid); ok {
+		return hold{mark: mark}
 	}
-	mount, err := mountOfCgroups()
-	if err != nil {
-		return hold{}
-	}
-	data, err := readSmall("/proc/" + strconv.Itoa(pid) + "/cgroup")
-	if err != nil {
-		return hold{}
-	}
-	for line := range bytes.Lines(data) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "0::"); ok {
-			return hold{cgroup: mount + path}
-		}
-	}
-	return hold{}
+	return hold{cgroup: cgroupOf(pid)}
 }
 
 // mountOfCgroups is cgroupMount, asked once.

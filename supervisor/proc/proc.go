@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/privilege/stage"
 )
 
 // The ways a tree is held; see the package comment.
@@ -42,9 +44,17 @@ type Spec struct {
 	// Files become descriptors 3, 4, … of the main process, told to it by
 	// LISTEN_FDS, LISTEN_FDNAMES (Names, as many as there are Files) and
 	// LISTEN_PID, its own number (sd_listen_fds(3)). The caller keeps and
-	// closes them. Whoever uses them calls Stage first in its main.
+	// closes them.
 	Files []*os.File
 	Names []string
+	// Orders are what else is done to the process; nil for nothing.
+	Orders *stage.Orders
+	// Cgroup is what its cgroup is held to. With any, nothing else than a
+	// cgroup can hold the tree.
+	Cgroup stage.Cgroup
+	// Reaper is whether the main process is a process 1 above the command, as
+	// a PID namespace needs.
+	Reaper bool
 }
 
 // Hold is by what the processes of a tree are found, also one that was ordered
@@ -67,9 +77,12 @@ type Found struct {
 type Process struct {
 	PID int
 	// StartTicks is when it started, in clock ticks since boot (proc(5),
-	// field 22 of stat).
+	// field 22 of stat). It is noted where there is no Handle.
 	StartTicks uint64
-	// BootID is the boot that PID and StartTicks belong to.
+	// Handle is the process's number in pidfs, which is not given again; 0
+	// where the kernel has none.
+	Handle uint64
+	// BootID is the boot that PID, StartTicks and Handle belong to.
 	BootID string
 	// Mark is the marker of the tree, 0 where it is held by a cgroup.
 	Mark uint64
@@ -86,10 +99,19 @@ type Status struct {
 	Code   int            `json:"code"`
 	Signal syscall.Signal `json:"signal,omitempty"`
 	Core   bool           `json:"core,omitempty"`
+	// OOM is how many processes of the tree the kernel ended for want of
+	// memory, where the tree's cgroup counts them.
+	OOM int `json:"oom,omitempty"`
 }
 
 func (s Status) String() string {
 	switch {
+	case s.OOM > 0 && (s.Signal == syscall.SIGKILL || s.Code == killedStatus):
+		return "OOM killed"
+	case s.OOM > 0:
+		bare := s
+		bare.OOM = 0
+		return fmt.Sprintf("%s (the OOM killer ended %d of its processes)", bare, s.OOM)
 	case !s.Known:
 		return "ended, and nobody saw how"
 	case s.Signal != 0 && s.Core:
@@ -99,6 +121,10 @@ func (s Status) String() string {
 	}
 	return fmt.Sprintf("exit %d", s.Code)
 }
+
+// killedStatus is the status of a shell, or of a process 1, whose child was
+// killed.
+const killedStatus = 128 + int(syscall.SIGKILL)
 
 func signalName(s syscall.Signal) string {
 	if name := unix.SignalName(s); name != "" {
@@ -163,7 +189,7 @@ func (e *NotFoundError) Error() string {
 	if e.Path == "" {
 		return fmt.Sprintf("there is no %s", e.Name)
 	}
-	return fmt.Sprintf("there is no command %q in PATH=%s", e.Name, e.Path)
+	return fmt.Sprintf("command %q not found in PATH=%s", e.Name, e.Path)
 }
 
 // StartError says that a command was found and could not be started.

@@ -6,6 +6,7 @@ import "time"
 type Remains struct {
 	PID        int    `json:"pid"`
 	StartTicks uint64 `json:"start_ticks"`
+	Handle     uint64 `json:"handle,omitempty"`
 	// Leader is whether it led a session, as every main process of a tree
 	// does.
 	Leader bool `json:"leader,omitempty"`
@@ -16,6 +17,17 @@ type Remains struct {
 	Status Status    `json:"status"`
 	Usage  Usage     `json:"usage"`
 	Time   time.Time `json:"time"`
+}
+
+// Of is whether they are a process's.
+func (r Remains) Of(p Process) bool {
+	if r.PID != p.PID {
+		return false
+	}
+	if p.Handle != 0 {
+		return r.Handle == p.Handle
+	}
+	return r.StartTicks == p.StartTicks
 }
 
 // Usage is what a process, with the children it waited for, has used.

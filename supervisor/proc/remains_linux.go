@@ -38,13 +38,12 @@ func Collect() (Remains, bool) {
 // remainsOf looks at a process that has ended and is not reaped: the kernel
 // keeps its limits, its session and its cgroup until then.
 func remainsOf(pid int) Remains {
-	r := Remains{PID: pid, Time: time.Now()}
+	r := Remains{PID: pid, Handle: handleOfPID(pid), Time: time.Now()}
 	if st, err := readStat(pid); err == nil {
 		r.StartTicks, r.Leader = st.ticks, st.session == pid
 	}
-	var lim unix.Rlimit
-	if unix.Prlimit(pid, unix.RLIMIT_RTTIME, nil, &lim) == nil && isMark(lim.Cur) {
-		r.Mark = lim.Cur
+	if mark, ok := markOf(pid); ok {
+		r.Mark = mark
 		return r
 	}
 	if r.Leader {

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,6 +17,39 @@ import (
 // fallbackPath is searched where the environment has no PATH, as sh does
 // (the default of dash and of execvp in glibc).
 const fallbackPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// burst is for how long a file that was found is looked for first where it was:
+// many units of one program are started with one search.
+const burst = 100 * time.Millisecond
+
+// finder remembers the last file that was found.
+type finder struct {
+	mu    sync.Mutex
+	asked [3]string // name, dir, PATH
+	path  string
+	at    time.Time
+}
+
+// resolve is resolve, with the last search remembered for the length of a burst.
+func (f *finder) resolve(name, dir string, env []string) (string, error) {
+	if strings.Contains(name, "/") {
+		return resolve(name, dir, env)
+	}
+	asked, now := [3]string{name, dir, pathOf(env)}, time.Now()
+	f.mu.Lock()
+	path, known := f.path, f.asked == asked && now.Sub(f.at) < burst
+	f.mu.Unlock()
+	if known && executable(path) == nil {
+		return path, nil
+	}
+	path, err := resolve(name, dir, env)
+	if err == nil {
+		f.mu.Lock()
+		f.asked, f.path, f.at = asked, path, now
+		f.mu.Unlock()
+	}
+	return path, err
+}
 
 // resolve finds the file of a command as a shell in dir would.
 func resolve(name, dir string, env []string) (string, error) {

@@ -2,7 +2,6 @@ package proc
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 // Start starts a tree. Its events may come before Start returns. The error is
 // a *NotFoundError, a *StartError, or one of the machine's; then there is no
-// tree, though events may come of the stage that was to become one.
+// tree.
 func (h *Host) Start(s Spec) (Process, error) {
 	if len(s.Argv) == 0 {
 		return Process{}, &NotFoundError{Name: `""`}
@@ -23,7 +22,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 			return Process{}, &StartError{Name: s.Argv[0], Err: errors.New("an argument or a variable has a NUL byte")}
 		}
 	}
-	path, err := resolve(s.Argv[0], s.Dir, s.Env)
+	path, err := h.finder.resolve(s.Argv[0], s.Dir, s.Env)
 	if err != nil {
 		if wrong := checkDir(s.Dir); wrong != nil {
 			return Process{}, wrong
@@ -37,21 +36,33 @@ func (h *Host) Start(s Spec) (Process, error) {
 	o := order{
 		path: path, argv: s.Argv, env: s.Env, dir: s.Dir,
 		stdout: descriptor(s.Stdout), stderr: descriptor(s.Stderr),
-		cgroup: h.groups.make(mark), spare: mark,
+		orders: s.Orders, reaper: s.Reaper, spare: mark, pipes: outputs(s.Stdout, s.Stderr),
+	}
+	if len(s.Files) > 0 {
+		o.listen, o.env = true, listenEnv(s.Env, s.Names)
+		for _, f := range s.Files {
+			o.files = append(o.files, descriptor(f))
+		}
+	}
+	if err := h.giveBackFiles(&o); err != nil {
+		return Process{}, err
+	}
+	if o.cgroup, err = h.group(mark, s.Cgroup); err != nil {
+		return Process{}, err
 	}
 	if o.cgroup == "" {
 		o.mark = mark
 	}
-	p, err := h.launch(s, o)
+	o.bound = len(s.Cgroup.Files) > 0 || s.Cgroup.Root != ""
+	p, err := h.fork(s.Tree, o)
 	if err == nil {
-		// One that has ended and was reaped meanwhile will not be adopted.
-		if st, gone := readStat(p.PID); gone == nil {
-			p.StartTicks = st.ticks
-		}
 		return p, nil
 	}
 	if o.cgroup != "" {
 		removeCgroup(o.cgroup)
+	}
+	if explained, ok := explainStep(s, path, err); ok {
+		return Process{}, explained
 	}
 	if !isErrno(err) {
 		return Process{}, err
@@ -59,28 +70,11 @@ func (h *Host) Start(s Spec) (Process, error) {
 	return Process{}, explain(s, path, err)
 }
 
-// launch forks, by way of the stage where there are files, and waits until the
-// stage has become the service.
-func (h *Host) launch(s Spec, o order) (Process, error) {
-	if len(s.Files) == 0 {
-		return h.fork(s.Tree, o)
-	}
-	reached, err := stage(&o, s)
-	if err != nil {
-		return Process{}, fmt.Errorf("cannot make a pipe: %w", err)
-	}
-	p, err := h.fork(s.Tree, o)
-	if wrong := reached(err == nil); err == nil {
-		err = wrong
-	}
-	return p, err
-}
-
 // fork forks and puts the tree into the table. Where the kernel refuses the
 // cgroup, the tree is held by a marker instead.
 func (h *Host) fork(id TreeID, o order) (Process, error) {
 	t, err := h.give(id, &o)
-	if err != nil && o.cgroup != "" && (errors.Is(err, errHeld) || refusesCgroup(err)) {
+	if err != nil && o.cgroup != "" && !o.bound && (errors.Is(err, errHeld) || refusedBefore(err) && refusesCgroup(err)) {
 		removeCgroup(o.cgroup)
 		o.cgroup, o.mark = "", o.spare
 		again, errAgain := h.give(id, &o)
@@ -92,8 +86,7 @@ func (h *Host) fork(id TreeID, o order) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	h.watchMain(t)
-	return t.process, nil
+	return h.watchMain(t), nil
 }
 
 // errHeld says that it was the cgroup that could not be used.
@@ -102,7 +95,7 @@ var errHeld = errors.New("the cgroup cannot be used")
 // give has a forker fork. The tree is in the table before anybody can reap
 // its process.
 func (h *Host) give(id TreeID, o *order) (*tree, error) {
-	t := &tree{id: id, main: -1, leftovers: map[int]int{}}
+	t := &tree{id: id, main: -1, leftovers: map[int]int{}, kin: kin{}, pipes: o.pipes}
 	t.process = Process{BootID: h.bootID, Mark: o.mark, Cgroup: o.cgroup, Containment: ContainMarker}
 	if o.cgroup != "" {
 		t.process.Containment = ContainCgroup
@@ -113,6 +106,10 @@ func (h *Host) give(id TreeID, o *order) (*tree, error) {
 		t.process.PID = pid
 		h.trees[id] = t
 		h.mains[pid] = t
+		if belt := beltOf(o.cgroup); belt != 0 {
+			// It is only asked for where the cgroup has lost the process.
+			_ = putOn(pid, belt)
+		}
 	}
 	_, held, err := h.crew.do(*o)
 	if held {
@@ -122,9 +119,9 @@ func (h *Host) give(id TreeID, o *order) (*tree, error) {
 }
 
 // watchMain follows a main process by a pidfd. It may have ended already, and
-// been reaped: then the number may be another's, and nothing is to be followed.
-// Without a pidfd SIGCHLD alone tells of its end.
-func (h *Host) watchMain(t *tree) {
+// been reaped: then the number may be another's, and nothing is to be followed
+// or, later, adopted. Without a pidfd SIGCHLD alone tells of its end.
+func (h *Host) watchMain(t *tree) Process {
 	fd, err := unix.PidfdOpen(t.process.PID, 0)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -134,14 +131,17 @@ func (h *Host) watchMain(t *tree) {
 			_ = unix.Close(fd)
 		}
 	case err != nil:
+		t.process.identify(fd)
 		h.o.Log.Warn("cannot open a pidfd", "pid", t.process.PID, "error", err)
 	default:
+		t.process.identify(fd)
 		t.main = fd
 		if err := h.follow(fd, watch{tree: t}); err != nil {
 			t.main = -1
 			h.o.Log.Warn("cannot watch a process", "pid", t.process.PID, "error", err)
 		}
 	}
+	return t.process
 }
 
 // Adopt takes over a main process that another supervisor started. The error
@@ -158,11 +158,11 @@ func (h *Host) Adopt(id TreeID, p Process) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fostered := h.o.Guardian != 0 && st.parent == h.o.Guardian
-	if err != nil || st.ticks != p.StartTicks || st.dead() && !fostered && !kernelTells() {
+	if err != nil || !p.is(fd, st) || st.dead() && !fostered && !kernelTells() {
 		_ = unix.Close(fd)
 		return ErrGone
 	}
-	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}, fostered: fostered}
+	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}, kin: kin{}, pipes: outputsOf(p.PID), fostered: fostered}
 	if err := h.follow(fd, watch{tree: t}); err != nil {
 		return err
 	}

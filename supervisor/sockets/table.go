@@ -22,6 +22,8 @@ type Table struct {
 	// work is held while sockets are opened and released; it guards open.
 	work sync.Mutex
 	open map[address]*socket
+	// activated are the sockets that a service manager has passed, by name.
+	activated map[string]int
 
 	// mu guards want, and is held for moments only.
 	mu   sync.Mutex
@@ -65,7 +67,7 @@ func NewTable(log *slog.Logger) *Table {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Table{log: log, open: map[address]*socket{}, want: map[string]map[address]bool{}}
+	return &Table{log: log, open: map[address]*socket{}, activated: map[string]int{}, want: map[string]map[address]bool{}}
 }
 
 // Keeper keeps duplicates of descriptors by name, without waiting.
@@ -177,7 +179,10 @@ func (t *Table) take(owner string, def config.Socket) (*os.File, error) {
 	s, ok := t.open[at]
 	switch {
 	case !ok:
-		fd, err := listen(def)
+		fd, err := t.activatedAs(owner, def)
+		if err == nil && fd < 0 {
+			fd, err = listen(def)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -141,7 +141,7 @@ func same(a, b *UnitState) bool {
 		a.Desired == b.Desired && a.State == b.State && a.Reason == b.Reason &&
 		a.Since.Equal(b.Since) && a.Run == b.Run && a.Restarts == b.Restarts &&
 		a.Failures == b.Failures && a.Attempts == b.Attempts &&
-		a.PID == b.PID && a.StartTicks == b.StartTicks && a.Mark == b.Mark &&
+		a.PID == b.PID && a.StartTicks == b.StartTicks && a.Handle == b.Handle && a.Mark == b.Mark &&
 		a.Cgroup == b.Cgroup && a.Containment == b.Containment &&
 		a.StartedAt.Equal(b.StartedAt) && sameExit(a.LastExit, b.LastExit) &&
 		a.Adhoc == b.Adhoc && a.Orphaned == b.Orphaned &&
@@ -168,7 +168,7 @@ func sameCommand(a, b Command) bool {
 }
 
 func sameBeside(a, b BesideState) bool {
-	return a.Run == b.Run && a.PID == b.PID && a.StartTicks == b.StartTicks && a.Mark == b.Mark &&
+	return a.Run == b.Run && a.PID == b.PID && a.StartTicks == b.StartTicks && a.Handle == b.Handle && a.Mark == b.Mark &&
 		a.Cgroup == b.Cgroup && a.Containment == b.Containment && a.StartedAt.Equal(b.StartedAt) &&
 		a.Slot == b.Slot && bytes.Equal(a.Definition, b.Definition)
 }

@@ -9,8 +9,8 @@ import (
 
 // Where --sys keeps its files.
 const (
-	systemState = "/var/lib/systemg"
-	systemLogs  = "/var/log/systemg"
+	SystemState = "/var/lib/systemg"
+	SystemLogs  = "/var/log/systemg"
 )
 
 // Paths says where everything lies. All three are absolute.
@@ -21,15 +21,19 @@ type Paths struct {
 }
 
 // Locate finds the directories without touching the disk. SYSG_STATE_DIR wins
-// always; then it is /var/lib/systemg and /var/log/systemg with system, else
-// XDG_DATA_HOME/systemg or ~/.local/share/systemg. Relative values are taken
-// from the current folder.
+// always, and /var/lib/systemg stands for --sys in it; then it is
+// /var/lib/systemg and /var/log/systemg with system, else XDG_DATA_HOME/systemg
+// or ~/.local/share/systemg. Relative values are taken from the current folder.
 func Locate(system bool, getenv func(string) string) (Paths, error) {
 	if dir := getenv("SYSG_STATE_DIR"); dir != "" {
+		if filepath.Clean(dir) == SystemState {
+			// Units of the machine's supervisor are told so.
+			return Paths{State: SystemState, Logs: SystemLogs, Runtime: SystemState}, nil
+		}
 		return below(dir)
 	}
 	if system {
-		return Paths{State: systemState, Logs: systemLogs, Runtime: systemState}, nil
+		return Paths{State: SystemState, Logs: SystemLogs, Runtime: SystemState}, nil
 	}
 	if dir := getenv("XDG_DATA_HOME"); dir != "" {
 		return below(filepath.Join(dir, "systemg"))

@@ -46,7 +46,7 @@ func (p Paths) Identity() string { return resolved(p.State) }
 // ownPrivate makes the folder, or checks that the one that is there is this
 // user's and closed to everybody else: anyone may make names in memory.
 func ownPrivate(dir string) bool {
-	err := os.Mkdir(dir, 0o700)
+	err := os.Mkdir(dir, pipeDirMode())
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return false
 	}
@@ -58,7 +58,17 @@ func ownPrivate(dir string) bool {
 	if !ok || int(owner.Uid) != os.Geteuid() {
 		return false
 	}
-	return os.Chmod(dir, 0o700) == nil
+	return os.Chmod(dir, pipeDirMode()) == nil
+}
+
+// pipeDirMode are the permissions of the folder of the pipes. The units of root
+// run as other users, which have to reach the notify socket in it; the pipes lie
+// in folders of their own, which only root enters.
+func pipeDirMode() fs.FileMode {
+	if os.Geteuid() == 0 {
+		return 0o711
+	}
+	return 0o700
 }
 
 // pipeDirs remembers the folder of each state directory: it is asked for twice

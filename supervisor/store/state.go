@@ -60,9 +60,11 @@ type UnitState struct {
 	Attempts int    `json:"attempts,omitempty"`
 
 	// PID is 0 when nothing of the unit lives. StartTicks is when it was
-	// started, in clock ticks since boot: a pid alone may be a stranger's.
+	// started, in clock ticks since boot, or Handle its number in pidfs: a
+	// pid alone may be a stranger's.
 	PID         int       `json:"pid,omitempty"`
 	StartTicks  uint64    `json:"start_ticks,omitempty"`
+	Handle      uint64    `json:"handle,omitempty"`
 	Mark        uint64    `json:"mark,omitempty"`
 	Cgroup      string    `json:"cgroup,omitempty"`
 	Containment string    `json:"containment,omitempty"`
@@ -125,6 +127,7 @@ type BesideState struct {
 	Run         uint64    `json:"run"`
 	PID         int       `json:"pid"`
 	StartTicks  uint64    `json:"start_ticks,omitempty"`
+	Handle      uint64    `json:"handle,omitempty"`
 	Mark        uint64    `json:"mark,omitempty"`
 	Cgroup      string    `json:"cgroup,omitempty"`
 	Containment string    `json:"containment,omitempty"`

@@ -46,6 +46,11 @@ type app struct {
 	// named is whether --config stands on the command line, scoped whether
 	// Project comes from it.
 	named, scoped bool
+	// warned is whether the warnings of the manifest were told.
+	warned bool
+	// looks is whether the command only looks, which may be open to others
+	// than root.
+	looks bool
 	// levelGiven is whether --log-level stands there.
 	levelGiven bool
 	// command is what stands after "--"; given says whether there was one.
@@ -62,11 +67,14 @@ func (a *app) prepare() error {
 	if _, err := parseLevel(a.LogLevel); err != nil {
 		return err
 	}
-	if a.Sys && os.Geteuid() != 0 {
+	if a.Sys && os.Geteuid() != 0 && !a.looks {
 		return &failure{op: "use the machine's supervisor", code: "refused", text: "--sys needs root", try: "sudo sysg --sys …, or leave --sys out"}
 	}
 	if a.DropPrivileges && !a.Sys {
 		return usage("--drop-privileges needs --sys")
+	}
+	if a.SocketGroup != "" && !a.Sys {
+		return usage("--socket-group needs --sys")
 	}
 	paths, err := store.Locate(a.Sys, a.getenv)
 	if err != nil {

@@ -53,6 +53,9 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 			client, err = a.dial(ctx)
 		}
 	}
+	if err == nil {
+		err = a.heeded(client.Hello())
+	}
 	if err != nil {
 		return err
 	}
@@ -147,6 +150,7 @@ func (t *attachment) run(ctx context.Context, p ipc.StartParams, signals <-chan 
 	var others sync.WaitGroup
 	others.Go(func() { t.heed(ctx, signals) })
 	others.Go(func() { t.watch(ctx, names) })
+	others.Go(func() { t.tellWhenUp(ctx, names) })
 	if t.cmd.WaitTimeout > 0 {
 		others.Go(func() { t.bound(ctx, p) })
 	}

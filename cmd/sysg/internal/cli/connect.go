@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/supervisor/guardian"
+	"systemg/supervisor/privilege"
 	"systemg/supervisor/store"
 )
 
@@ -150,13 +152,60 @@ func (a *app) manifest() (ipc.Manifest, error) {
 	return ipc.Manifest{Path: path, Env: a.Environ}, nil
 }
 
-// manifestOf is the manifest of a command about the units of these names. Where
-// all are given as project/unit, it is that project's, wherever the caller is.
-func (a *app) manifestOf(names []string) (ipc.Manifest, error) {
+// manifestOf is the manifest of a command about the units of these names, and
+// what read makes of it. Where all are given as project/unit, it is that
+// project's, wherever the caller is. Units that came from a command line have
+// none, whatever lies in this folder: known says that they are such.
+func (a *app) manifestOf(names []string, read func(ipc.Manifest) (*config.Plan, error)) (m ipc.Manifest, plan *config.Plan, known bool, err error) {
 	if a.Project == "" && a.Config == "" {
 		a.Project = commonProject(names)
 	}
-	return a.manifest()
+	if m, err = a.manifest(); err != nil {
+		return m, nil, false, err
+	}
+	if m.Path != "" {
+		if plan, err = read(m); err != nil {
+			return m, nil, false, err
+		}
+	}
+	if a.Config == "" && !named(plan, names) && a.areAdhoc(names) {
+		return ipc.Manifest{}, nil, true, nil
+	}
+	return m, plan, false, nil
+}
+
+// named is whether the plan has units of all the names.
+func named(plan *config.Plan, names []string) bool {
+	has := map[string]bool{}
+	if plan != nil {
+		for _, p := range plan.Projects {
+			for i := range p.Units {
+				u := &p.Units[i]
+				for _, name := range []string{u.Name, u.Base} {
+					has[name], has[p.ID+"/"+name] = true, true
+				}
+			}
+		}
+	}
+	return !slices.ContainsFunc(names, func(name string) bool { return !has[name] })
+}
+
+// areAdhoc is whether all the names are those of units that came from a command
+// line, as far as anybody knows.
+func (a *app) areAdhoc(names []string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
+	client, err := a.dial(ctx)
+	switch {
+	case err == nil:
+		defer client.Close()
+	case !notRunning(err):
+		// Whoever asks next is told.
+		return false
+	}
+	list, err := a.unitsOf(ctx, client, a.selection(names))
+	others := slices.ContainsFunc(list, func(u ipc.Unit) bool { return u.Kind != "adhoc" })
+	return err == nil && len(list) > 0 && !others
 }
 
 // commonProject is the project of names that all are of one, as project/unit;
@@ -200,6 +249,14 @@ func (a *app) manifestPath() (string, error) {
 			return path, nil
 		}
 	}
+	if a.Sys {
+		// A folder that somebody else may write to is not looked into by
+		// root.
+		if found, ok := config.Find(systemFolder); ok {
+			return found, nil
+		}
+		return hint.Last, nil
+	}
 	if dir, err := os.Getwd(); err == nil {
 		if found, ok := config.Find(dir); ok {
 			return filepath.Clean(found), nil
@@ -211,8 +268,9 @@ func (a *app) manifestPath() (string, error) {
 // load reads the manifest here, so that what is wrong with it is said before
 // anything is touched.
 func (a *app) load(m ipc.Manifest) (*config.Plan, error) {
+	self := privilege.Here(a.DropPrivileges)
 	return config.Load(m.Path, config.Options{
-		Env: m.Env, System: a.Sys, DropPrivileges: a.DropPrivileges, Root: os.Geteuid() == 0,
+		Env: m.Env, System: a.Sys, DropPrivileges: a.DropPrivileges, Root: self.Root(), Self: self.Name,
 	})
 }
 
@@ -227,12 +285,21 @@ func (a *app) check(m ipc.Manifest) (*config.Plan, error) {
 	return plan, err
 }
 
+// systemFolder is where --sys looks for a manifest that is not named.
+const systemFolder = "/etc/systemg"
+
 // noManifest is the error of a command that needs one.
 func (a *app) noManifest() error {
 	if a.Project != "" {
 		return &failure{
 			code: ipc.CodeUnknownProject, text: fmt.Sprintf("no project is called %q", a.Project),
 			try: "sysg start -c path/to/systemg.yaml",
+		}
+	}
+	if a.Sys {
+		return &failure{
+			code: ipc.CodeUsage, text: "there is no manifest: no systemg.yaml in " + systemFolder + ", and none was used before",
+			try: "sysg --sys start -c /etc/systemg/NAME.yaml",
 		}
 	}
 	return &failure{

@@ -17,6 +17,7 @@ import (
 	"systemg/ipc"
 	"systemg/supervisor/control"
 	"systemg/supervisor/guardian"
+	"systemg/supervisor/sockets"
 	"systemg/supervisor/store"
 )
 
@@ -55,10 +56,17 @@ func (a *app) daemonize() error {
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(a.Environ, "SYSG_STATE_DIR="+a.stateDir())
+	keepToOneself()
+	activated, err := sockets.PassOn(a.getenv)
+	if err != nil {
+		return err
+	}
+	if activated != "" {
+		cmd.Env = append(cmd.Env, activated)
+	}
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{out}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	keepToOneself()
 	err = cmd.Start()
 	_ = out.Close()
 	if err != nil {
@@ -77,6 +85,9 @@ func (a *app) superviseArgs() []string {
 	}
 	if a.DropPrivileges {
 		args = append(args, "--drop-privileges")
+	}
+	if a.SocketGroup != "" {
+		args = append(args, "--socket-group", a.SocketGroup)
 	}
 	return args
 }
@@ -146,7 +157,7 @@ func (a *app) supervise(ctx context.Context, guarded bool, isReady func()) error
 		return err
 	}
 	return control.Run(ctx, control.Options{
-		Paths: a.paths, System: a.Sys, DropPrivileges: a.DropPrivileges,
+		Paths: a.paths, System: a.Sys, DropPrivileges: a.DropPrivileges, SocketGroup: a.SocketGroup,
 		Version: Version, Level: level, Ready: isReady, Guarded: guarded,
 	})
 }

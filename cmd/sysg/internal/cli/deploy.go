@@ -30,14 +30,9 @@ func (c *deployCmd) run(a *app) error {
 	if len(names) == 0 {
 		return usage("deploy needs a unit: sysg deploy UNIT")
 	}
-	m, err := a.manifestOf(names)
+	m, _, _, err := a.manifestOf(names, a.load)
 	if err != nil {
 		return err
-	}
-	if m.Path != "" {
-		if _, err := a.load(m); err != nil {
-			return err
-		}
 	}
 	p := ipc.DeployParams{Selection: a.selection(names), Manifest: m, TimeoutSecs: c.Timeout.Seconds()}
 	return a.roll(ipc.MethodDeploy, p, "deployed")

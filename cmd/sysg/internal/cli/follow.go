@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
 	"time"
 
 	"systemg/ipc"
@@ -51,55 +49,12 @@ func (f *follower) run(ctx context.Context, client *ipc.Client) error {
 		p.Follow = false
 		err = f.offlineLogs(ctx, p, f.batch)
 	}
-	for err == nil {
-		if client != nil {
-			err = streamLogs(ctx, client, f.params, f.batch)
-			if ctx.Err() != nil || err != nil && !over(err) {
-				_ = client.Close()
-				return err
-			}
-			f.resume()
-			client, err = f.successor(ctx, client)
-			continue
-		}
-		f.resume()
-		client, err = f.dialWhenThere(ctx)
-	}
-	return err
-}
-
-// over is whether a request failed because its supervisor ended: nobody here
-// cancels one and takes its answer.
-func over(err error) bool {
-	var e *ipc.Error
-	return errors.As(err, &e) && (e.Code == ipc.CodeLost || e.Code == ipc.CodeShuttingDown || e.Code == ipc.CodeCanceled)
-}
-
-// successor connects to the supervisor that follows the one of a connection
-// that ended. It closes the connection.
-func (a *app) successor(ctx context.Context, client *ipc.Client) (*ipc.Client, error) {
-	_ = client.Close()
-	a.remark("the supervisor ended; waiting for the next one")
-	awaitEnd(ctx, client.Hello().PID)
-	return a.dialWhenThere(ctx)
-}
-
-// dialWhenThere connects as soon as a supervisor runs.
-func (a *app) dialWhenThere(ctx context.Context) (*ipc.Client, error) {
-	folder, err := watchFolder(filepath.Dir(a.paths.Socket()))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer folder.close()
-	for {
-		client, err := a.dialNow(ctx)
-		if !notRunning(err) {
-			return client, err
-		}
-		if err := folder.wait(ctx); err != nil {
-			return nil, err
-		}
-	}
+	return f.throughout(ctx, client, func(client *ipc.Client) error {
+		return streamLogs(ctx, client, f.params, f.batch)
+	}, f.resume)
 }
 
 // resume makes the next request one for what was not printed.

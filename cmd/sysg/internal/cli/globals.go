@@ -12,12 +12,16 @@ type globals struct {
 	Project        string `short:"p" placeholder:"NAME" help:"Only this project."`
 	Sys            bool   `help:"The machine's own supervisor, with its state in /var/lib/systemg. Needs root."`
 	DropPrivileges bool   `help:"With --sys: units without a user of their own run as nobody."`
+	SocketGroup    string `placeholder:"GROUP" help:"With --sys: members of this group may look, and nothing else."`
 	LogLevel       string `placeholder:"LEVEL" help:"What the supervisor logs: off, error, warn, info, debug, trace, or 0 to 5."`
 	Color          string `placeholder:"WHEN" help:"auto, always or never."`
 	NoColor        bool   `help:"The same as --color never."`
 	Plain          bool   `help:"Words in sentences instead of tables and signs."`
 	JSON           bool   `name:"json" help:"Answer in JSON."`
 	Quiet          bool   `short:"q" help:"Only errors."`
+
+	// dashboard is what the settings say of the dashboard.
+	dashboard dashboard
 }
 
 // levelOff is above every level that is logged.

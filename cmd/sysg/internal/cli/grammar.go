@@ -31,11 +31,13 @@ type grammar struct {
 	Events   eventsCmd   `cmd:"" help:"Show what happened."`
 	Why      whyCmd      `cmd:"" help:"Say why a unit is in its state."`
 	Graph    graphCmd    `cmd:"" help:"Show the dependency graph."`
+	TUI      tuiCmd      `cmd:"" name:"tui" help:"Open the dashboard."`
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
 	Init     initCmd     `cmd:"" help:"Be the first process of a container or a machine."`
 	Upgrade  upgradeCmd  `cmd:"" help:"Change the program that runs; the units run on."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
+	Doctor   doctorCmd   `cmd:"" help:"Say what this kernel lets this user enforce."`
 	Validate validateCmd `cmd:"" help:"Check a manifest."`
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of the manifest."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -75,12 +77,7 @@ func Main(args []string, around Surroundings) int {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
 	args = a.cut(args)
-	g := &grammar{}
-	parser, err := newParser(g, around)
-	if err != nil {
-		panic(err)
-	}
-	status, err := a.run(parser, g, args)
+	status, err := a.run(args)
 	report(around.Stderr, err, a.JSON || slices.Contains(args, "--json"))
 	if err != nil {
 		return exitStatus(err)
@@ -88,8 +85,8 @@ func Main(args []string, around Surroundings) int {
 	return status
 }
 
-func newParser(g *grammar, around Surroundings) (*kong.Kong, error) {
-	return kong.New(g, append(values(),
+func newParser(g any, around Surroundings, more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(g, append(append(values(), more...),
 		kong.Name("sysg"), kong.Description(description),
 		kong.Writers(around.Stdout, around.Stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),
@@ -111,7 +108,7 @@ func (a *app) cut(args []string) []string {
 
 func isNegative(s string) bool { return len(s) > 1 && s[0] == '-' && s[1] >= '0' && s[1] <= '9' }
 
-func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err error) {
+func (a *app) run(args []string) (status int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			code, ok := r.(exited)
@@ -124,16 +121,21 @@ func (a *app) run(parser *kong.Kong, g *grammar, args []string) (status int, err
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	ctx, err := parser.Parse(args)
+	ctx, given, err := parse(args, a.Surroundings)
 	if err != nil {
 		return 0, misused(err)
 	}
-	a.globals = g.globals
+	a.globals = given
+	a.looks = slices.Contains(lookers, strings.Fields(ctx.Command())[0])
 	if err := a.prepare(); err != nil {
 		return 0, err
 	}
 	return 0, cured(ctx.Run(a), ctx)
 }
+
+// lookers are the commands that change nothing: with --sys they need no root, as
+// long as the socket, or the file, lets the caller in.
+var lookers = []string{"status", "inspect", "logs", "events", "why", "graph", "wait", "validate", "schema", "version", "completion", "doctor", "tui"}
 
 // cured has a usage error point to the help of its command.
 func cured(err error, ctx *kong.Context) error {

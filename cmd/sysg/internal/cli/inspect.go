@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -27,21 +29,84 @@ func (c *inspectCmd) Run(a *app) error {
 	if err := a.scope(); err != nil {
 		return cannot("inspect "+name, err)
 	}
-	p := ipc.InspectParams{Unit: name, Project: a.Project, WindowSecs: c.Window.Seconds()}
-	r, err := ask[ipc.InspectResult](a, "inspect "+name, ipc.MethodInspect, p)
-	if exitStatus(err) == statusNotRunning {
-		r, err = a.offlineInspect(p)
-		if err == nil {
-			a.remark("no supervisor runs; this is the last known state")
+	offline := false
+	list, err := forEach(name, func(name string) (ipc.InspectResult, error) {
+		p := ipc.InspectParams{Unit: name, Project: a.Project, WindowSecs: c.Window.Seconds()}
+		r, err := ask[ipc.InspectResult](a, "inspect "+name, ipc.MethodInspect, p)
+		if exitStatus(err) == statusNotRunning {
+			offline = true
+			r, err = a.offlineInspect(p)
+		}
+		return r, cannot("inspect "+name, err)
+	})
+	if err != nil {
+		return err
+	}
+	if offline {
+		a.remark("no supervisor runs; this is the last known state")
+	}
+	return showEach(a, list, func(r ipc.InspectResult) error { return view.Inspect(a.Stdout, r, a.style(), c.Window) })
+}
+
+// forEach asks about one unit, or about each of the replicas that its name
+// stands for.
+func forEach[T any](name string, ask func(name string) (T, error)) ([]T, error) {
+	one, err := ask(name)
+	var f *failure
+	if err == nil || !errors.As(err, &f) {
+		return []T{one}, err
+	}
+	replicas := listOf(f.data["replicas"])
+	if len(replicas) == 0 {
+		return nil, err
+	}
+	all := make([]T, 0, len(replicas))
+	for _, name := range replicas {
+		one, err := ask(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// listOf is a list of texts in the data of an error, from here or from a
+// supervisor.
+func listOf(v any) []string {
+	if own, ok := v.([]string); ok {
+		return own
+	}
+	var list []string
+	there, _ := v.([]any)
+	for _, one := range there {
+		if text, ok := one.(string); ok {
+			list = append(list, text)
 		}
 	}
-	if err != nil {
-		return cannot("inspect "+name, err)
+	return list
+}
+
+// showEach shows the one answer, or one below the other; as JSON it is an object
+// or a list.
+func showEach[T any](a *app, list []T, show func(T) error) error {
+	if a.JSON && len(list) == 1 {
+		return a.printJSON(list[0])
 	}
 	if a.JSON {
-		return a.printJSON(r)
+		return a.printJSON(list)
 	}
-	return view.Inspect(a.Stdout, r, a.style(), c.Window)
+	for i, one := range list {
+		if i > 0 {
+			if _, err := fmt.Fprintln(a.Stdout); err != nil {
+				return err
+			}
+		}
+		if err := show(one); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // oneUnit is the unit of a command about one, by position or by -s.
@@ -70,14 +135,13 @@ func (c *whyCmd) Run(a *app) error {
 	if err := a.scope(); err != nil {
 		return cannot("say why", err)
 	}
-	r, err := ask[ipc.WhyResult](a, "say why", ipc.MethodWhy, ipc.WhyParams{Unit: name, Project: a.Project})
+	list, err := forEach(name, func(name string) (ipc.WhyResult, error) {
+		return ask[ipc.WhyResult](a, "say why", ipc.MethodWhy, ipc.WhyParams{Unit: name, Project: a.Project})
+	})
 	if err != nil {
 		return err
 	}
-	if a.JSON {
-		return a.printJSON(r)
-	}
-	return view.Why(a.Stdout, r, a.style())
+	return showEach(a, list, func(r ipc.WhyResult) error { return view.Why(a.Stdout, r, a.style()) })
 }
 
 // graphCmd shows the dependency graph.

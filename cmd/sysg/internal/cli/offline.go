@@ -42,7 +42,7 @@ func (a *app) offlineInspect(p ipc.InspectParams) (ipc.InspectResult, error) {
 		return ipc.InspectResult{}, err
 	}
 	if len(views) != 1 {
-		return ipc.InspectResult{}, usage("%q stands for several units: name one of them", p.Unit)
+		return ipc.InspectResult{}, control.Several(p.Unit, views)
 	}
 	return control.InspectOffline(a.paths, snap, views[0], time.Duration(p.WindowSecs*float64(time.Second)), time.Now())
 }

@@ -29,14 +29,9 @@ func (c *restartCmd) run(a *app) error {
 	ctx, cancel := interruptible()
 	defer cancel()
 	names := units(c.Units, c.Service)
-	m, err := a.manifestOf(names)
+	m, _, _, err := a.manifestOf(names, a.check)
 	if err != nil {
 		return err
-	}
-	if m.Path != "" {
-		if _, err := a.check(m); err != nil {
-			return err
-		}
 	}
 	dial := a.dial
 	if c.Daemonize {

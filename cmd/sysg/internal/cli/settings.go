@@ -8,16 +8,56 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+	"go.yaml.in/yaml/v4"
 )
 
-// settingNames are the settings of sysg itself, each named like its flag.
-// SYSG_PROJECT is not among them: services are told their project by it.
-var settingNames = []string{"config", "color", "log_level", "plain", "quiet"}
+// settingNames are the settings of sysg itself, each named like its flag; those
+// of the dashboard stand under "tui". SYSG_PROJECT is not among them: services
+// are told their project by it.
+var settingNames = []string{
+	"config", "color", "log_level", "plain", "quiet",
+	"tui.theme", "tui.view", "tui.columns", "tui.ascii", "tui.mouse", "tui.read_only",
+}
+
+// keySettings begins the settings that give an action of the dashboard other
+// keys: "tui.keys.restart".
+const keySettings = "tui.keys."
+
+// isSetting is whether there is a setting of that name.
+func isSetting(key string) bool {
+	return slices.Contains(settingNames, key) || strings.HasPrefix(key, keySettings) || key == strings.TrimSuffix(keySettings, ".")
+}
+
+// dashboard are the settings of the dashboard.
+type dashboard struct {
+	theme, view            string
+	columns                []string
+	ascii, mouse, readOnly bool
+	keys                   map[string][]string
+}
+
+// dashboardOf reads them. A list may be written as one word, or with commas.
+func dashboardOf(k *koanf.Koanf) dashboard {
+	d := dashboard{
+		theme: k.String("tui.theme"), view: k.String("tui.view"), columns: settingList(k, "tui.columns"),
+		ascii: k.Bool("tui.ascii"), mouse: k.Bool("tui.mouse"), readOnly: k.Bool("tui.read_only"), keys: map[string][]string{},
+	}
+	for _, name := range k.MapKeys(strings.TrimSuffix(keySettings, ".")) {
+		d.keys[name] = settingList(k, keySettings+name)
+	}
+	return d
+}
+
+func settingList(k *koanf.Koanf, key string) []string {
+	if list := k.Strings(key); len(list) > 0 {
+		return list
+	}
+	return units([]string{k.String(key)})
+}
 
 // systemSettings is the machine's settings file.
 const systemSettings = "/etc/systemg/config.yaml"
@@ -43,6 +83,7 @@ func (g *globals) settle(getenv func(string) string) error {
 	g.LogLevel = first(g.LogLevel, k.String("log_level"))
 	g.Plain = g.Plain || k.Bool("plain")
 	g.Quiet = g.Quiet || k.Bool("quiet")
+	g.dashboard = dashboardOf(k)
 	if g.NoColor {
 		g.Color = "never"
 	}
@@ -62,21 +103,38 @@ func loadSettings(k *koanf.Koanf, path string) error {
 		return nil
 	}
 	one := koanf.New(".")
-	if err := one.Load(file.Provider(path), yaml.Parser()); err != nil {
+	if err := one.Load(file.Provider(path), settingsYAML{}); err != nil {
 		return usage("cannot read the settings in %s: %v", path, err)
 	}
 	for _, key := range one.Keys() {
-		if !slices.Contains(settingNames, key) {
-			return usage("%s: there is no setting %q: there are %s", path, key, strings.Join(settingNames, ", "))
+		if !isSetting(key) {
+			return usage("%s: there is no setting %q: there are %s", path, key, strings.Join(settingNames, ", ")+", "+keySettings+"ACTION")
 		}
 	}
 	return k.Merge(one)
 }
 
+// settingsYAML reads settings with the library that reads manifests: the one
+// koanf brings would cost every command a quarter of a millisecond.
+type settingsYAML struct{}
+
+// Unmarshal reads a file.
+func (settingsYAML) Unmarshal(b []byte) (map[string]any, error) {
+	var out map[string]any
+	err := yaml.Unmarshal(b, &out)
+	return out, err
+}
+
+// Marshal is never asked for: settings are only read.
+func (settingsYAML) Marshal(map[string]any) ([]byte, error) { return nil, errors.ErrUnsupported }
+
 // ownVariable turns SYSG_LOG_LEVEL into log_level, and drops variables that
 // are no settings.
 func ownVariable(name, value string) (string, any) {
 	key := strings.ToLower(strings.TrimPrefix(name, "SYSG_"))
+	if rest, ok := strings.CutPrefix(key, "tui_"); ok {
+		key = "tui." + rest
+	}
 	if !slices.Contains(settingNames, key) {
 		return "", nil
 	}

@@ -2,16 +2,13 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"systemg/cmd/sysg/internal/view"
 	"systemg/config"
 	"systemg/ipc"
 )
@@ -74,104 +71,6 @@ func (c *waitCmd) hopeless(r ipc.OperationResult) error {
 		code: ipc.CodeFailed, text: fmt.Sprintf("%s, and will not be %s by itself", joined(bad), c.For),
 		try: "sysg why " + worst, data: map[string]any{"units": r.Units},
 	}
-}
-
-// eventsCmd shows the journal.
-type eventsCmd struct {
-	Units   []string `arg:"" optional:"" help:"Only about these units."`
-	Service []string `short:"s" placeholder:"UNIT" help:"Only about this unit."`
-	Follow  bool     `short:"f" help:"Go on with what happens from now on, until Ctrl-C."`
-	Since   string   `placeholder:"WHEN" help:"Only from then on: 10m, 14:30, 2026-01-31 14:30, or RFC 3339."`
-	Lines   int      `short:"n" default:"100" help:"The last events to begin with; 0 for all."`
-}
-
-// Run shows.
-func (c *eventsCmd) Run(a *app) error {
-	return cannot("show events", forgive(c.run(a)))
-}
-
-// forgive makes a Ctrl-C, and a reader that had enough, the end they are.
-func forgive(err error) error { return (&logsCmd{}).end(err) }
-
-func (c *eventsCmd) run(a *app) error {
-	if err := a.scope(); err != nil {
-		return err
-	}
-	if c.Lines < 0 {
-		return usage("--lines has to be a number of events, or 0 for all")
-	}
-	since, err := parseWhen(c.Since, time.Now())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := interruptible()
-	defer cancel()
-	client, err := a.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	p := ipc.EventsParams{
-		Selection: a.selection(units(c.Units, c.Service)), Since: since, Follow: c.Follow, Limit: c.Lines,
-	}
-	if c.Since != "" {
-		p.Limit = 0
-	}
-	if c.Follow {
-		go endWithReader(a.Stdout, cancel)
-	}
-	for last := uint64(0); ; {
-		err := a.streamEvents(ctx, client, p, &last)
-		// A stream that follows ends only with its supervisor.
-		if !c.Follow || err != nil && !over(err) || ctx.Err() != nil {
-			return err
-		}
-		// The next supervisor has the same journal.
-		if client, err = a.successor(ctx, client); err != nil {
-			return err
-		}
-		p.Limit = 0
-		if p.Since.IsZero() || last > 0 {
-			p.Since = time.Now().Add(-eventsOverlap)
-		}
-	}
-}
-
-// eventsOverlap is how far back the next supervisor is asked: what was shown is
-// told by its number.
-const eventsOverlap = time.Minute
-
-// streamEvents shows those after the number last, and raises that.
-func (a *app) streamEvents(ctx context.Context, client *ipc.Client, p ipc.EventsParams, last *uint64) error {
-	var done ipc.EventsResult
-	return client.Stream(ctx, ipc.MethodEvents, p, func(note string, raw json.RawMessage) error {
-		if note != ipc.NoteEvent {
-			return nil
-		}
-		var b ipc.EventBatch
-		if err := json.Unmarshal(raw, &b); err != nil {
-			return err
-		}
-		fresh := slices.DeleteFunc(b.Events, func(e ipc.Event) bool { return e.Seq <= *last })
-		if len(fresh) == 0 {
-			return nil
-		}
-		*last = fresh[len(fresh)-1].Seq
-		return a.showEvents(fresh)
-	}, &done)
-}
-
-func (a *app) showEvents(list []ipc.Event) error {
-	if !a.JSON {
-		return view.Events(a.Stdout, list, a.style())
-	}
-	e := json.NewEncoder(a.Stdout)
-	for _, one := range list {
-		if err := e.Encode(one); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // signalCmd sends a signal.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -53,10 +54,13 @@ func (c *startCmd) run(a *app) error {
 	if c.Daemonize {
 		return c.background(a, params)
 	}
+	if err := c.check(a, params.Manifest); err != nil {
+		return err
+	}
 	return c.attach(a, params)
 }
 
-// params is what to ask for; a manifest is checked here first.
+// params is what to ask for.
 func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	p := ipc.StartParams{Selection: a.selection(units(c.Units, c.Service))}
 	if a.given {
@@ -68,22 +72,35 @@ func (c *startCmd) params(a *app) (ipc.StartParams, error) {
 	if c.Name != "" || c.TTL != 0 || c.ParentPID != 0 {
 		return p, usage("--name, --ttl and --parent-pid belong to start -- COMMAND")
 	}
-	m, err := a.manifestOf(p.Units)
-	if err != nil {
-		return p, err
+	read := a.load
+	if len(p.Units) == 0 {
+		// Whoever starts it reads it.
+		read = func(ipc.Manifest) (*config.Plan, error) { return nil, nil }
 	}
-	if m.Path == "" {
+	m, _, known, err := a.manifestOf(p.Units, read)
+	switch {
+	case err != nil:
+		return p, err
+	case known:
+		p.Project = a.Project
+		return p, nil
+	case m.Path == "":
 		return p, a.noManifest()
-	}
-	plan, err := a.check(m)
-	if err != nil {
-		return p, err
-	}
-	if err := c.checkExitCodeFrom(plan); err != nil {
-		return p, err
 	}
 	p.Manifest = m
 	return p, nil
+}
+
+// check reads the manifest, if there is one, before anything is started.
+func (c *startCmd) check(a *app, m ipc.Manifest) error {
+	if m.Path == "" {
+		return nil
+	}
+	plan, err := a.check(m)
+	if err != nil {
+		return err
+	}
+	return c.checkExitCodeFrom(plan)
 }
 
 // checkExitCodeFrom finds a wrong name before anything is started.
@@ -124,7 +141,7 @@ func (c *startCmd) background(a *app, p ipc.StartParams) error {
 	}
 	ctx, cancel := interruptible()
 	defer cancel()
-	client, err := a.dialOrLaunch(ctx)
+	client, err := c.reach(ctx, a, p.Manifest)
 	if err != nil {
 		return err
 	}
@@ -133,9 +150,42 @@ func (c *startCmd) background(a *app, p ipc.StartParams) error {
 	began := time.Now()
 	var r ipc.OperationResult
 	if err := a.operate(ctx, client, ipc.MethodStart, p, &r); err != nil {
+		return a.shown(err, p.Manifest)
+	}
+	h := client.Hello()
+	main := h.Guardian
+	if main == 0 {
+		main = h.PID
+	}
+	a.tellReady(main, r)
+	return a.outcome(view.Operation{Verb: "started", Took: time.Since(began)}, r)
+}
+
+// reach connects to the supervisor. One that runs reads the manifest itself, and
+// tells its warnings; before one is launched the manifest is read here.
+func (c *startCmd) reach(ctx context.Context, a *app, m ipc.Manifest) (*ipc.Client, error) {
+	client, err := a.dialRunning(ctx)
+	if !notRunning(err) {
+		return client, err
+	}
+	if err := c.check(a, m); err != nil {
+		return nil, err
+	}
+	a.warned = true
+	return a.dialOrLaunch(ctx)
+}
+
+// shown is an error of a request about a manifest, with the findings and their
+// places where the manifest is what is wrong.
+func (a *app) shown(err error, m ipc.Manifest) error {
+	var e *ipc.Error
+	if m.Path == "" || !errors.As(err, &e) || e.Code != ipc.CodeManifestInvalid {
 		return err
 	}
-	return a.outcome(view.Operation{Verb: "started", Took: time.Since(began)}, r)
+	if _, here := a.load(m); here != nil {
+		return here
+	}
+	return err
 }
 
 // patience is how long a supervisor that holds the state directory may not
@@ -145,11 +195,8 @@ const patience = time.Second
 // dialOrLaunch connects to the supervisor, and starts one if none runs. Of
 // several commands that do so at once, one succeeds and the others find it.
 func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
-	client, err := a.dial(ctx)
+	client, err := a.dialRunning(ctx)
 	if !notRunning(err) {
-		if err == nil && a.levelGiven {
-			a.remark("the supervisor runs already, and keeps its log level")
-		}
 		return client, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, launchTime)
@@ -163,6 +210,38 @@ func (a *app) dialOrLaunch(ctx context.Context) (*ipc.Client, error) {
 			return client, err
 		}
 	}
+}
+
+// dialRunning connects to the supervisor that runs.
+func (a *app) dialRunning(ctx context.Context) (*ipc.Client, error) {
+	client, err := a.dial(ctx)
+	if err == nil && a.levelGiven {
+		a.remark("the supervisor runs already, and keeps its log level")
+	}
+	if err == nil {
+		err = a.heeded(client.Hello())
+	}
+	return client, err
+}
+
+// heeded says which flag that decides what is enforced the supervisor that runs
+// was started without: it would count for nothing.
+func (a *app) heeded(h ipc.HelloResult) error {
+	var wanted []string
+	if a.DropPrivileges {
+		wanted = append(wanted, "--drop-privileges")
+	}
+	if a.SocketGroup != "" {
+		wanted = append(wanted, "--socket-group "+a.SocketGroup)
+	}
+	for _, flag := range wanted {
+		if !slices.Contains(h.Flags, flag) {
+			e := ipc.Errorf(ipc.CodeRefused, "the supervisor that runs was started without %s", flag)
+			e.Try = "sysg --sys stop, and start it with the flag"
+			return e
+		}
+	}
+	return nil
 }
 
 // dialSoon connects to a supervisor that is there or about to be.
@@ -184,14 +263,16 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 	ctx, stop := withPulse(ctx, pulseEvery, a.knock)
 	defer stop()
 	err := client.Stream(ctx, method, params, func(note string, raw json.RawMessage) error {
-		if note != ipc.NoteProgress {
-			return nil
+		switch note {
+		case ipc.NoteWarnings:
+			return a.warn(raw)
+		case ipc.NoteProgress:
+			var n ipc.Progress
+			if err := json.Unmarshal(raw, &n); err != nil {
+				return err
+			}
+			show(n)
 		}
-		var n ipc.Progress
-		if err := json.Unmarshal(raw, &n); err != nil {
-			return err
-		}
-		show(n)
 		return nil
 	}, result)
 	var e *ipc.Error
@@ -204,6 +285,19 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
 	}
 	return err
+}
+
+// warn tells the warnings of a manifest that the supervisor has read, unless
+// they were told here before.
+func (a *app) warn(raw json.RawMessage) error {
+	var list []config.Diagnostic
+	if err := json.Unmarshal(raw, &ipc.Warnings{Diagnostics: &list}); err != nil || a.warned || a.Quiet || a.JSON {
+		return err
+	}
+	for _, d := range list {
+		fmt.Fprintln(a.Stderr, d)
+	}
+	return nil
 }
 
 // fallen is the error of an operation of which units failed, with all of them

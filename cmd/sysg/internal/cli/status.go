@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
 	"systemg/ipc"
 	"systemg/supervisor/guardian"
+	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
 
@@ -45,11 +47,11 @@ func (c *statusCmd) run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer client.Close()
 	if c.Watch {
 		go endWithReader(a.Stdout, cancel)
-		return c.watch(ctx, a, client, sel)
+		return forgive(c.watch(ctx, a, client, sel))
 	}
+	defer client.Close()
 	ask, end := context.WithTimeout(ctx, answerTime)
 	defer end()
 	r, err := client.Status(ask, ipc.StatusParams{Selection: sel, All: c.All})
@@ -108,7 +110,7 @@ func (c *statusCmd) offline(a *app, sel ipc.Selection) error {
 	if err != nil && !a.neverStarted(err) {
 		return err
 	}
-	a.remark("no supervisor runs; this is the last known state")
+	a.remark("no supervisor runs (looked in %s); this is the last known state%s", a.paths.State, a.elsewhere())
 	if n, crashes := guardian.ReadNote(a.paths.Trouble()); crashes {
 		a.remark("the supervisor keeps crashing: %d times in a row, at last with %s; the services run on, and the guardian (pid %d) starts it again at %s",
 			n.Crashes.Count, n.Crashes.How, n.Guardian, n.Next.Local().Format(time.TimeOnly))
@@ -119,19 +121,26 @@ func (c *statusCmd) offline(a *app, sel ipc.Selection) error {
 	return silent(statusNotRunning)
 }
 
-// watch shows the state again with each change: on a terminal in place, else
-// one picture, or with --json one line, after the other.
+// elsewhere points to the machine's supervisor where there is one and this
+// command looked for the user's.
+func (a *app) elsewhere() string {
+	if a.Sys || a.getenv("SYSG_STATE_DIR") != "" {
+		return ""
+	}
+	if _, err := os.Stat(store.SystemState); err != nil {
+		return ""
+	}
+	return "; the machine's own is another: sudo sysg --sys status"
+}
+
+// watch shows the state again with each change: on a terminal in place, else one
+// picture, or with --json one line, after the other. It goes on with the next
+// supervisor, and closes the client.
 func (c *statusCmd) watch(ctx context.Context, a *app, client *ipc.Client, sel ipc.Selection) error {
 	w := watcher{app: a, units: map[string]ipc.Unit{}}
-	for {
-		err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: sel, Metrics: true}, w.snapshot, w.delta)
-		if ctx.Err() != nil || err != nil && !over(err) {
-			return forgive(err)
-		}
-		if client, err = a.successor(ctx, client); err != nil {
-			return forgive(err)
-		}
-	}
+	return a.throughout(ctx, client, func(client *ipc.Client) error {
+		return client.Subscribe(ctx, ipc.SubscribeParams{Selection: sel, Metrics: true}, w.snapshot, w.delta)
+	}, func() {})
 }
 
 // watcher knows what is on the screen.

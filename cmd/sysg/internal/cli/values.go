@@ -75,15 +75,14 @@ func notNumber(text string, ok bool) error {
 // wording turns the parser's sentences into ones about the command line rather
 // than about the parser.
 var wording = []struct {
-	found *regexp.Regexp
-	says  string
+	found, says string
 }{
-	{regexp.MustCompile(`^(\S+): expected \w+ value but got "EOL" .*$`), `$1 needs a value`},
-	{regexp.MustCompile(`^(\S+): expected \w+ value but got "(.*)" \(.*\); perhaps try .*$`), `$1 needs a value; write $1=$2 if $2 is meant`},
-	{regexp.MustCompile(`^expected "<([^>]*)>.*"$`), `it needs a $1`},
-	{regexp.MustCompile(`^<(\w+)> must be one of (.*) but got (.*)$`), `there is no $1 $3: it is one of $2`},
-	{regexp.MustCompile(`^(\S+) must be one of (.*) but got (.*)$`), `there is no $1 $3: it is one of $2`},
-	{regexp.MustCompile(`^unexpected argument (\S+), did you mean (.*)\?$`), `there is no command "$1": did you mean $2?`},
+	{`^(\S+): expected \w+ value but got "EOL" .*$`, `$1 needs a value`},
+	{`^(\S+): expected \w+ value but got "(.*)" \(.*\); perhaps try .*$`, `$1 needs a value; write $1=$2 if $2 is meant`},
+	{`^expected "<([^>]*)>.*"$`, `it needs a $1`},
+	{`^<(\w+)> must be one of (.*) but got (.*)$`, `there is no $1 $3: it is one of $2`},
+	{`^(\S+) must be one of (.*) but got (.*)$`, `there is no $1 $3: it is one of $2`},
+	{`^unexpected argument (\S+), did you mean (.*)\?$`, `there is no command "$1": did you mean $2?`},
 }
 
 // said is a sentence of the parser in this program's words. Where no command
@@ -93,8 +92,8 @@ func said(text string, command bool) string {
 		return fmt.Sprintf("there is no command %q", rest)
 	}
 	for _, w := range wording {
-		if w.found.MatchString(text) {
-			return w.found.ReplaceAllString(text, w.says)
+		if found := regexp.MustCompile(w.found); found.MatchString(text) {
+			return found.ReplaceAllString(text, w.says)
 		}
 	}
 	return text

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"systemg/ipc"
@@ -11,6 +12,9 @@ import (
 // unit whose parent is not among them stands for itself. On a pipe there are
 // no rails: a script reads the names.
 func family(units []ipc.Unit, st Style) ([]ipc.Unit, []string) {
+	if !slices.ContainsFunc(units, func(u ipc.Unit) bool { return u.Parent != "" }) {
+		return units, make([]string, len(units))
+	}
 	here := make(map[string]bool, len(units))
 	for _, u := range units {
 		here[u.ID] = true

@@ -25,6 +25,7 @@ func Inspect(w io.Writer, r ipc.InspectResult, st Style, window time.Duration) e
 	neighbours(p, "needs", r.DependsOn, r.Unit.Project)
 	neighbours(p, "needed by", r.Dependents, r.Unit.Project)
 	limits(p, r.Limits)
+	heldTo(p, r.Held)
 	streams(p, r.Logs)
 	hooks(p, r.Hooks)
 	history(p, r.Events)
@@ -202,6 +203,26 @@ func limits(p *page, list []ipc.Limit) {
 			heading(p, "limits")
 		}
 		p.flow(line{{tone: faint, text: "in force"}}.pad(labelled), ", ", rest...)
+	}
+}
+
+// keyed is the width of the longest key of what a unit is held to.
+const keyed = len("supplementary_groups") + 1
+
+// heldTo is what the unit is held to: as it was asked, and as the kernel has
+// it, side by side.
+func heldTo(p *page, list []ipc.Holding) {
+	if len(list) == 0 {
+		return
+	}
+	heading(p, "held to")
+	for _, h := range list {
+		name := strings.TrimPrefix(strings.TrimPrefix(h.Key, "isolation."), "limits.")
+		tone, text := normal, "asked "+h.Asked+", in force "+h.InForce
+		if !h.OK {
+			tone, text = bad, "asked "+h.Asked+", but in force is "+h.InForce
+		}
+		p.wrapped(line{{tone: faint, text: name}}.pad(keyed), tone, text)
 	}
 }
 

@@ -196,7 +196,7 @@ func (p *LogPrinter) stamp(t time.Time) string {
 // skip says what was left out.
 func (p *LogPrinter) skip(s ipc.LogSkip) error {
 	if p.o.JSON {
-		return p.object(jsonSkip{Skipped: jsonSkipped(s)})
+		return p.object(jsonSkip{Skipped: skippedOf(s)})
 	}
 	amount := mebibytes(uint64(max(s.Bytes, 0)))
 	if s.Lines >= 0 {
@@ -238,8 +238,17 @@ type jsonSkipped struct {
 	Unit  string `json:"unit"`
 	Kind  string `json:"kind"`
 	Bytes int64  `json:"bytes"`
-	Lines int64  `json:"lines"`
+	// Lines is null where nobody could count them: they are gone.
+	Lines *int64 `json:"lines"`
 	Why   string `json:"why"`
+}
+
+func skippedOf(s ipc.LogSkip) jsonSkipped {
+	out := jsonSkipped{Unit: s.Unit, Kind: s.Kind, Bytes: s.Bytes, Why: s.Why}
+	if s.Lines >= 0 {
+		out.Lines = &s.Lines
+	}
+	return out
 }
 
 func (p *LogPrinter) object(v any) error {

@@ -62,7 +62,11 @@ func conclusion(o Operation, all, changed, wrong, kept int) line {
 	case changed == 0:
 		return line{say(normal, "nothing to do: ")}
 	}
-	return line{say(normal, o.Verb+" "+count(changed, "unit")+": ")}
+	what := count(changed, "unit")
+	if changed < all {
+		what = thousands(int64(changed)) + " of " + count(all, "unit")
+	}
+	return line{say(normal, o.Verb+" "+what+": ")}
 }
 
 // endings are the states the units are in now, and the time it took.
@@ -73,7 +77,7 @@ func endings(o Operation, units []ipc.Unit) []line {
 	}
 	took := span{tone: faint, text: "in " + Duration(o.Took)}
 	if len(list) == 0 {
-		return []line{{took}}
+		return []line{{{text: " "}, took}}
 	}
 	last := len(list) - 1
 	list[last] = append(list[last], span{text: " "}, took)

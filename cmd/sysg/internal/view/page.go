@@ -73,27 +73,28 @@ func (l line) slice(from, to int) line {
 // its end.
 func (st Style) render(l line) string {
 	l = st.cutLine(l)
-	for len(l) > 0 {
-		last := &l[len(l)-1]
-		if last.text = strings.TrimRight(last.text, " "); last.text != "" {
-			break
-		}
-		l = l[:len(l)-1]
+	end, last := len(l), ""
+	for end > 0 && last == "" {
+		end--
+		last = strings.TrimRight(l[end].text, " ")
 	}
 	var b strings.Builder
-	for _, s := range l {
+	for _, s := range l[:end] {
 		b.WriteString(st.paint(s.tone, s.text))
+	}
+	if last != "" {
+		b.WriteString(st.paint(l[end].tone, last))
 	}
 	return b.String()
 }
 
-// cutLine is a copy of l that is no wider than the limit.
+// cutLine is l, or what of it is no wider than the limit.
 func (st Style) cutLine(l line) line {
-	out := append(line(nil), l...)
 	limit := st.limit()
-	if limit == 0 || out.width() <= limit {
-		return out
+	if limit == 0 || l.width() <= limit {
+		return l
 	}
+	out := append(line(nil), l...)
 	tail := st.ellipsis()
 	if width(tail) >= limit {
 		tail = ""

@@ -11,6 +11,8 @@ type column struct {
 	// min is the width to which it may be shortened before another column
 	// gives way; 0 means not at all.
 	min int
+	// stay keeps the column where no row says anything.
+	stay bool
 	// want is the natural width.
 	want int
 }
@@ -35,11 +37,12 @@ func (t *table) add(cells ...span) { t.rows = append(t.rows, row{cells: cells}) 
 func (t *table) aside(lines ...line) { t.rows = append(t.rows, row{alone: lines}) }
 
 // measure finds the natural widths and removes the columns in which no row
-// says anything.
+// says anything, but for those that stay.
 func (t *table) measure() {
 	said := make([]bool, len(t.columns))
 	for i := range t.columns {
 		t.columns[i].want = width(t.columns[i].title)
+		said[i] = t.columns[i].stay
 	}
 	for _, r := range t.rows {
 		for i, c := range r.cells {
@@ -47,11 +50,7 @@ func (t *table) measure() {
 			said[i] = said[i] || c.text != "" && c.text != none
 		}
 	}
-	for i := len(said) - 1; i >= 0; i-- {
-		if !said[i] {
-			t.remove(i)
-		}
-	}
+	t.keep(func(i int) bool { return said[i] })
 }
 
 // none is what a cell shows that has nothing to say.
@@ -65,13 +64,24 @@ func orNone(t tone, text string) span {
 	return say(t, text)
 }
 
-func (t *table) remove(i int) {
-	t.columns = append(append([]column(nil), t.columns[:i]...), t.columns[i+1:]...)
+// keep removes the other columns. The cells are the table's own.
+func (t *table) keep(wanted func(column int) bool) {
+	t.columns = kept(t.columns, wanted)
 	for r := range t.rows {
-		if c := t.rows[r].cells; c != nil {
-			t.rows[r].cells = append(append([]span(nil), c[:i]...), c[i+1:]...)
+		if t.rows[r].cells != nil {
+			t.rows[r].cells = kept(t.rows[r].cells, wanted)
 		}
 	}
+}
+
+func kept[T any](list []T, wanted func(int) bool) []T {
+	to := list[:0]
+	for i, item := range list {
+		if wanted(i) {
+			to = append(to, item)
+		}
+	}
+	return to
 }
 
 // least is the width the table needs when every column is shortened as far
@@ -107,7 +117,7 @@ func (t *table) fit(limit int) {
 		if len(t.columns) == 0 || t.columns[worst].drop == 0 {
 			break
 		}
-		t.remove(worst)
+		t.keep(func(i int) bool { return i != worst })
 	}
 	if limit <= 0 {
 		return
@@ -135,6 +145,7 @@ func (t *table) write(p *page) {
 		return
 	}
 	t.fit(p.st.limit())
+	l := make(line, 0, 3*len(t.columns))
 	titles := make([]span, len(t.columns))
 	titled := false
 	for i, c := range t.columns {
@@ -142,20 +153,21 @@ func (t *table) write(p *page) {
 		titled = titled || c.title != ""
 	}
 	if titled {
-		p.put(t.line(p.st, titles)...)
+		p.put(t.line(l, p.st, titles)...)
 	}
 	for _, r := range t.rows {
 		for _, l := range r.alone {
 			p.put(l...)
 		}
 		if r.cells != nil {
-			p.put(t.line(p.st, r.cells)...)
+			p.put(t.line(l, p.st, r.cells)...)
 		}
 	}
 }
 
-func (t *table) line(st Style, cells []span) line {
-	var l line
+// line is a row's cells in their columns, written over l.
+func (t *table) line(l line, st Style, cells []span) line {
+	l = l[:0]
 	for i, c := range t.columns {
 		text := cut(cells[i].text, c.want, st.ellipsis())
 		blank := c.want - width(text)

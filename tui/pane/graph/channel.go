@@ -1,0 +1,137 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+)
+
+// stroke is the upright part of the lines from one slot into the next layer.
+type stroke struct {
+	slot     int
+	from     int // the line of the slot
+	top, end int // the lines it reaches
+	targets  []int
+	straight bool // it has no upright part
+	column   int
+	node     bool // the slot is a unit's
+	// below is whether it leaves in the line below the name, because the
+	// strokes would run in a circle of demands else.
+	below  bool
+	ranked bool
+}
+
+// channel are the strokes between a layer and the next, and the columns they
+// stand in.
+type channel struct {
+	strokes map[int]*stroke // by slot
+	columns [][]*stroke
+}
+
+// newChannel routes the lines behind a layer.
+func newChannel(l *layering, layer int) channel {
+	c := channel{strokes: map[int]*stroke{}}
+	var list []*stroke
+	for _, id := range l.order[layer] {
+		s := l.slots[id]
+		if len(s.down) == 0 {
+			continue
+		}
+		k := &stroke{slot: id, from: s.y, top: s.y, end: s.y, node: s.node >= 0}
+		for _, d := range s.down {
+			y := l.slots[d].y
+			k.targets = append(k.targets, y)
+			k.top, k.end = min(k.top, y), max(k.end, y)
+		}
+		c.strokes[id] = k
+		if k.top != k.end {
+			list = append(list, k)
+		} else {
+			k.straight = true
+		}
+	}
+	for _, k := range ranked(list) {
+		c.put(k)
+	}
+	return c
+}
+
+// leaves is the line a stroke's slot is left by.
+func (k *stroke) leaves() int {
+	if k.below {
+		return k.from + 1
+	}
+	return k.from
+}
+
+// ranked puts strokes from left to right. One that begins in a line where
+// another ends has to stand left of it, or they would run over each other; where
+// that demands a circle, a stroke of a unit leaves below its name. Apart from that
+// those that go down stand from the lowest slot to the highest, and those that go
+// up the other way round, for then they cross each other least.
+func ranked(list []*stroke) []*stroke {
+	rest := slices.Clone(list)
+	slices.SortStableFunc(rest, func(a, b *stroke) int { return cmp.Compare(a.rank(), b.rank()) })
+	begins := map[int][]*stroke{}
+	for _, k := range rest {
+		begins[k.from] = append(begins[k.from], k)
+	}
+	free := func(k *stroke) bool {
+		for _, y := range k.targets {
+			for _, o := range begins[y] {
+				if o != k && !o.ranked && o.leaves() == y {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	out := make([]*stroke, 0, len(rest))
+	for len(rest) > 0 {
+		at := slices.IndexFunc(rest, free)
+		if at < 0 {
+			if k := slices.IndexFunc(rest, func(k *stroke) bool { return k.node && !k.below }); k >= 0 {
+				rest[k].below = true
+				rest[k].end = max(rest[k].end, rest[k].leaves())
+				continue
+			}
+			at = 0
+		}
+		rest[at].ranked = true
+		out = append(out, rest[at])
+		rest = slices.Delete(rest, at, at+1)
+	}
+	return out
+}
+
+// rank is where a stroke would best stand: the less, the further left.
+func (k *stroke) rank() int {
+	const middle = 1 << 20
+	switch {
+	case k.top >= k.from:
+		return -k.from
+	case k.end <= k.from:
+		return k.from
+	}
+	return middle + k.from
+}
+
+// put gives a stroke, which comes after those it has to stand right of, the first
+// column in which it touches no other.
+func (c *channel) put(k *stroke) {
+	for i, column := range c.columns {
+		for _, o := range column {
+			if slices.Contains(k.targets, o.leaves()) {
+				k.column = max(k.column, i+1)
+			}
+		}
+	}
+	for k.column < len(c.columns) && slices.ContainsFunc(c.columns[k.column], func(o *stroke) bool {
+		return o.top <= k.end && k.top <= o.end
+	}) {
+		k.column++
+	}
+	for k.column >= len(c.columns) {
+		c.columns = append(c.columns, nil)
+	}
+	c.columns[k.column] = append(c.columns[k.column], k)
+}
