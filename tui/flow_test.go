@@ -310,7 +310,7 @@ func TestAnotherVersion(t *testing.T) {
 	script(t, func(f *flow) {
 		f.fake.say(board.Link{State: board.Refused, Text: "the supervisor speaks protocol 2, this is 1", Cure: "sysg upgrade"})
 		f.update(frameMsg{})
-		f.shows("does not talk to this dashboard", "the supervisor speaks protocol 2, this is 1", "Try: sysg upgrade")
+		f.shows("does not show this dashboard what it asks for", "the supervisor speaks protocol 2, this is 1", "Try: sysg upgrade")
 	})
 }
 
@@ -534,5 +534,20 @@ func TestHelpComesFromTheKeys(t *testing.T) {
 		f.shows("Keys: units", "the next pane")
 		f.press("esc")
 		f.hides("Keys: units")
+	})
+}
+
+// A unit that is ill says why, what it wrote last, and what to do.
+func TestWhy(t *testing.T) {
+	script(t, func(f *flow) {
+		mailer := shop().Units[7]
+		f.fake.answers[ipc.MethodInspect] = everything(mailer)
+		f.fake.answers[ipc.MethodWhy] = ipc.WhyResult{
+			Unit: mailer, Try: "sysg logs mailer",
+			Causes: []ipc.Cause{{Unit: mailer.ID, Text: "it ended 5 times: exit 78", LastLines: []string{"no smtp \x1b[2Jhost"}}, {Unit: "shop/redis", Text: "was away"}},
+		}
+		f.live()
+		f.press("enter")
+		f.shows("Why", "it ended 5 times: exit 78", "no smtp", "was away", "sysg logs mailer")
 	})
 }

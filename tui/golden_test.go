@@ -129,7 +129,7 @@ func pictured(o Options, size rect) *Model {
 	for _, u := range shop().Units {
 		r := everything(u)
 		if u.ID == m.selected {
-			m.views.detail.Know(u.ID, r, nil)
+			m.views.detail.Know(u.ID, r, ipc.WhyResult{}, nil)
 		}
 		m.views.cron.Take(m.board.Unit(u.ID), r, nil)
 		m.views.deploys.Take(m.board.Unit(u.ID), r, nil)

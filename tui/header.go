@@ -176,6 +176,9 @@ func (m *Model) footer() string {
 		return cut(theme.Busy, m.underWay()+t.Ellipsis)
 	case m.board.Link.State == board.Lost && len(m.board.Units) > 0:
 		return cut(theme.Warn, m.lostText())
+	case m.view == pane.Units && m.units.Filtered() != "" && m.arranged().tabs == 0 && !m.onTail:
+		return cut(theme.Mark, fmt.Sprintf("filter %s %s %d of %d %s esc clears", widget.Words(m.units.Filtered()), t.Dot,
+			len(m.units.Shown(m.shown())), len(m.shown().Units), t.Dot))
 	case m.board.Link.State == board.Live && m.width < tabsWidth && len(m.marked) > 0:
 		return cut(theme.Mark, fmt.Sprintf("%d marked: actions apply to them; esc unmarks", len(m.marked)))
 	}

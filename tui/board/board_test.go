@@ -172,3 +172,23 @@ func TestBars(t *testing.T) {
 		t.Error("figures nobody has are some")
 	}
 }
+
+// What was known before the dashboard opened stands before its own samples.
+func TestFill(t *testing.T) {
+	u := unit("db", "running")
+	u.PID, u.CPUPercent, u.MemoryBytes = 7, 50, 100
+	b := board(u)
+	b.Sample(noon)
+	b.Fill("shop/db", []float64{1, 2, 3}, []float64{10, 20, 30}, 2)
+	if got, want := b.Figures("shop/db").CPU(Seconds), []float64{1, 1, 2, 2, 3, 3, 50}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for i := range 2 * Seconds {
+		b.Sample(noon.Add(time.Duration(i) * time.Second))
+	}
+	before := b.Figures("shop/db")
+	b.Fill("shop/db", []float64{1}, []float64{1}, 1)
+	if b.Figures("shop/db") != before {
+		t.Error("what is known already is filled")
+	}
+}

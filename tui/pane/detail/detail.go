@@ -37,6 +37,7 @@ type Pane struct {
 	// unit is the one that is known.
 	unit string
 	know ipc.InspectResult
+	why  ipc.WhyResult
 	have bool
 	err  string
 	// lines is how many lines the tab had when it was drawn last.
@@ -47,7 +48,7 @@ type Pane struct {
 func New() *Pane { return &Pane{} }
 
 // Know takes what was asked for, or why it cannot be had.
-func (p *Pane) Know(unit string, r ipc.InspectResult, err error) {
+func (p *Pane) Know(unit string, r ipc.InspectResult, why ipc.WhyResult, err error) {
 	if unit != p.unit {
 		p.unit, p.top = unit, 0
 	}
@@ -55,7 +56,7 @@ func (p *Pane) Know(unit string, r ipc.InspectResult, err error) {
 		p.err = widget.Words(err.Error())
 		return
 	}
-	p.know, p.have, p.err = r, true, ""
+	p.know, p.why, p.have, p.err = r, why, true, ""
 }
 
 // of is what is known of a unit, nil for nothing.
@@ -109,6 +110,9 @@ func (p *Pane) Lines(f pane.Frame) []string {
 	case p.tab == Events:
 		unitEvents(s, u, r)
 	default:
+		if r != nil {
+			because(s, u, &p.why)
+		}
 		overview(s, u, r)
 	}
 	body := s.lines[head:]

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -67,7 +68,7 @@ func (c *tuiCmd) options(a *app) tui.Options {
 	}
 	set := a.dashboard
 	return tui.Options{
-		Reach: tui.Reach{Dial: a.dial, Arrive: a.dialWhenThere}, Socket: a.paths.Socket(), Project: a.Project, Host: host,
+		Reach: tui.Reach{Dial: a.dial, Arrive: a.arrive}, Socket: a.paths.Socket(), Project: a.Project, Host: host,
 		Theme: first(c.Theme, set.theme), Color: a.Color, ASCII: c.ASCII || set.ascii, View: first(c.View, set.view),
 		Columns: set.columns, Keys: set.keys, ReadOnly: c.ReadOnly || set.readOnly, Mouse: c.Mouse || set.mouse, Here: here,
 		Manifest: a.manifestFor, Launch: func() *exec.Cmd { return a.self("start", "--daemonize", "--config", here) },
@@ -149,4 +150,38 @@ func keep(text string) (string, error) {
 		err = closed
 	}
 	return f.Name(), err
+}
+
+// arrive connects as soon as a supervisor runs, also where there is no state
+// directory yet: then the nearest folder above it tells.
+func (a *app) arrive(ctx context.Context) (*ipc.Client, error) {
+	dir := filepath.Dir(a.paths.Socket())
+	for !exists(dir) {
+		above := filepath.Dir(dir)
+		for !exists(above) {
+			above = filepath.Dir(above)
+		}
+		if err := waitIn(ctx, above, func() bool { return exists(dir) || !exists(above) }); err != nil {
+			return nil, err
+		}
+	}
+	return a.dialWhenThere(ctx)
+}
+
+// waitIn waits until something comes into a folder, or it is over already.
+func waitIn(ctx context.Context, path string, over func() bool) error {
+	folder, err := watchFolder(path)
+	if err != nil {
+		return err
+	}
+	defer folder.close()
+	if over() {
+		return nil
+	}
+	return folder.wait(ctx)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
