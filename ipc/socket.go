@@ -30,7 +30,7 @@ func ListenFor(path string, readersGroup int) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{path: path, readersGroup: readersGroup, listener: l, done: make(chan struct{})}
+	s := &socket{path: path, group: readersGroup, listener: l, done: make(chan struct{})}
 	s.guard()
 	return s, nil
 }
@@ -68,8 +68,8 @@ func protect(path string, readersGroup int) error {
 // socket is a listener that removes its file, and outlives its removal by
 // others.
 type socket struct {
-	path         string
-	readersGroup int
+	path  string
+	group int
 	// done is closed with the socket.
 	done chan struct{}
 
@@ -105,7 +105,7 @@ func (s *socket) renew() bool {
 	if _, err := os.Lstat(s.path); s.closed || !errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	l, err := bind(s.path, s.readersGroup)
+	l, err := bind(s.path, s.group)
 	if err != nil {
 		return false
 	}

@@ -102,12 +102,19 @@ func TestCatchUpAfterAStopOfEverything(t *testing.T) {
 // at which it is due stay those of the schedule.
 func TestJitterInTheLoop(t *testing.T) {
 	inRoom(t, func(r *room) {
-		spread := -1.0
-		r.sup.loop.o.Spread = func() float64 { return spread }
+		chance := make(chan float64, 1)
+		chance <- -1
+		r.sup.loop.o.Spread = func() float64 {
+			f := <-chance
+			chance <- f
+			return f
+		}
 		r.up(cronJob("job", func(c *config.Cron) { c.Jitter = 20 * time.Second }))
 		r.pass(29 * time.Second)
-		for _, spread = range []float64{0, 0.5, 1, 0} {
+		for _, f := range []float64{0, 0.5, 1, 0} {
 			// What is drawn is for the due time after the next.
+			<-chance
+			chance <- f
 			r.pass(time.Minute)
 			r.exit("job", 0)
 		}

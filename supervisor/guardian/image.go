@@ -85,6 +85,10 @@ const LostStatus = 75
 // attachedWord is the argument before Attached, as JSON.
 const attachedWord = "--init"
 
+// GuardedFlag is the flag by which a supervisor knows that a guardian has
+// started it; its arguments have it.
+const GuardedFlag = "--guarded"
+
 // Args are the arguments of a guardian, after the program's name.
 func (o Order) Args() []string {
 	args := []string{word, o.Log, o.Note}
@@ -93,7 +97,7 @@ func (o Order) Args() []string {
 		data, _ := json.Marshal(o.Attached)
 		args = append(args, attachedWord, string(data))
 	}
-	return append(args, o.Supervisor...)
+	return append(append(args, o.Supervisor...), GuardedFlag)
 }
 
 // orderOf reads Args, after the word.

@@ -133,7 +133,7 @@ func (s *segments) write(lines []byte) (int, error) {
 	done := 0
 	for done < len(lines) {
 		rest := lines[done:]
-		if s.file == nil || s.room(rest) == 0 {
+		if s.file == nil || s.room(rest) == 0 || removed(s.file) {
 			if err := s.next(seqOf(rest)); err != nil {
 				return done, err
 			}
@@ -147,6 +147,16 @@ func (s *segments) write(lines []byte) (int, error) {
 		done += n
 	}
 	return done, nil
+}
+
+// removed is whether somebody has removed an open file, or moved it away.
+func removed(file *os.File) bool {
+	held, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	now, err := os.Stat(file.Name())
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(held, now)
 }
 
 // room is how many bytes of whole lines still fit into the newest file. A line

@@ -122,17 +122,19 @@ func awaitReady(in *os.File) error {
 }
 
 // superviseCmd is the supervisor in the background.
-type superviseCmd struct{}
+type superviseCmd struct {
+	Guarded bool `help:"A guardian has started this."`
+}
 
 // Run is the daemon's life.
-func (*superviseCmd) Run(a *app) error {
+func (c *superviseCmd) Run(a *app) error {
 	tell := tellStarter()
 	// A supervisor outlives the terminal it was started from.
 	signal.Ignore(syscall.SIGHUP)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	crashLog(a.paths)
-	err := a.supervise(ctx, true, func() { tell(ready{OK: true}) })
+	err := a.supervise(ctx, c.Guarded, func() { tell(ready{OK: true}) })
 	if err == nil {
 		return nil
 	}
@@ -147,8 +149,8 @@ func (*superviseCmd) Run(a *app) error {
 	return err
 }
 
-// supervise runs a supervisor in this process, which may be the child of a
-// guardian.
+// supervise runs a supervisor in this process, which a guardian may have
+// started.
 func (a *app) supervise(ctx context.Context, guarded bool, isReady func()) error {
 	level, err := parseLevel(a.LogLevel)
 	if err != nil {
