@@ -32,8 +32,9 @@ const (
 	// partingTime is how long a server that shuts down waits for clients to
 	// take what it still has for them.
 	partingTime = 500 * time.Millisecond
-	// refuseTime bounds the write to a client that is turned away.
-	refuseTime = 100 * time.Millisecond
+	// refuseTime bounds the write to a client that is turned away, which does
+	// not wait; it is long for a process that the kernel leaves waiting.
+	refuseTime = time.Second
 	// remarkEvery is how often the log says that clients are turned away.
 	remarkEvery = time.Minute
 	// acceptPause is how long a server without descriptors rests.
@@ -66,6 +67,8 @@ type ServerOptions struct {
 	// Peer says who is at the other end of a connection; nil asks the
 	// kernel.
 	Peer func(net.Conn) (Peer, error)
+	// Flags go into the answer to hello.
+	Flags []string
 	// Readers is the number of the group whose members may look, 0 for none.
 	Readers int
 	// WriteTimeout is how long an answer may wait for a client to read; 0

@@ -66,6 +66,10 @@ func up(m Mark, v *View, doomed bool) (done, ok bool) {
 	}
 	switch u.State {
 	case unit.Running:
+		if u.Policy.Cron {
+			// Its run may take as long as it likes.
+			return true, true
+		}
 		late := fresh && u.Health == unit.Ill
 		return fresh && u.Ready || doomed || late, fresh && u.Ready && !doomed && !late
 	case unit.Scheduled:

@@ -199,13 +199,17 @@ func (m *Model) underWay() string {
 func (m *Model) lostText() string {
 	l, t := m.board.Link, m.theme
 	now := m.clock()
-	list := []string{"disconnected " + widget.Duration(now.Sub(l.Since).Truncate(time.Second)), "state of " + m.changed.Format("15:04:05")}
+	list := []string{"disconnected " + widget.Duration(now.Sub(l.Since).Truncate(time.Second))}
 	if l.Next.After(now) {
-		list = append(list, widget.Words(l.Text), fmt.Sprintf("try %d in %s, enter tries now", l.Try+1, widget.Duration(l.Next.Sub(now).Round(time.Second))))
+		list = append(list, fmt.Sprintf("try %d in %s, enter tries now", l.Try+1, widget.Duration(l.Next.Sub(now).Round(time.Second))))
 	} else {
 		list = append(list, "attaches as soon as a supervisor runs")
 	}
-	return strings.Join(append(list, "q quits"), " "+t.Dot+" ")
+	list = append(list, "state of "+m.changed.Format("15:04:05"), "q quits")
+	if l.Next.After(now) {
+		list = append(list, widget.Words(l.Text))
+	}
+	return strings.Join(list, " "+t.Dot+" ")
 }
 
 // hints are the keys that matter here, as many as there is room for. Help is

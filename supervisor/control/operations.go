@@ -119,9 +119,24 @@ func (s *server) stop(ctx context.Context, r *ipc.Request) (any, error) {
 	}
 	result, err := s.await(ctx, r, b, supervisor.StartPatience, p.TimeoutSecs)
 	if p.Supervisor && err == nil {
+		s.sweep(ctx)
 		s.quit()
 	}
 	return result, err
+}
+
+// sweepTime is how long a stop of everything waits for processes that got away
+// from their units.
+const sweepTime = 5 * time.Second
+
+// sweep ends what descends from the supervisor and belongs to no unit any
+// more.
+func (s *server) sweep(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, sweepTime)
+	defer cancel()
+	for _, p := range processes(s.host.Sweep(ctx)) {
+		s.log.Error("a process outlives the supervisor", "pid", p.PID, "command", p.Command, "state", p.State)
+	}
 }
 
 func (s *server) beginStop(ctx context.Context, p ipc.StopParams) (supervisor.Baseline, error) {

@@ -55,6 +55,21 @@ type Options struct {
 	Guarded bool
 }
 
+// flags are those that decide what is enforced.
+func (o Options) flags() []string {
+	var list []string
+	if o.System {
+		list = append(list, "--sys")
+	}
+	if o.DropPrivileges {
+		list = append(list, "--drop-privileges")
+	}
+	if o.SocketGroup != "" {
+		list = append(list, "--socket-group "+o.SocketGroup)
+	}
+	return list
+}
+
 func pid() int { return os.Getpid() }
 
 // Run is the supervisor: it takes the state directory, takes back what an
@@ -274,7 +289,7 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
+	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Flags: d.o.flags(), Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
@@ -354,6 +369,7 @@ func (d *daemon) untilStopped(ctx context.Context, served <-chan error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
+	d.sweep(stopped)
 	return err
 }
 

@@ -149,7 +149,7 @@ func flock(file *os.File) error {
 
 // readPID is the number in a pid file, 0 when there is none.
 func readPID(path string) int {
-	text, err := os.ReadFile(path)
+	text, err := readPlain(path)
 	if err != nil {
 		return 0
 	}

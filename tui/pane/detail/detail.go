@@ -77,7 +77,7 @@ func (p *Pane) Act(a keys.Action, f pane.Frame) pane.Intent {
 		p.top = max(0, min(p.top+n, p.lines-page))
 		return nil
 	}
-	switch a { //nolint:exhaustive // the rest is not for this pane
+	switch a {
 	case keys.TabNext:
 		p.tab, p.top = (p.tab+1)%tabs, 0
 	case keys.TabBefore:
@@ -142,7 +142,7 @@ func (p *Pane) head(s *sheet, u *board.Unit) {
 		also(theme.Warn, widget.Count(u.Restarts, "restart"))
 	}
 	if u.Run > 0 {
-		also(theme.Faint, "run "+number(int(u.Run))) //nolint:gosec // it counts from one
+		also(theme.Faint, "run "+number(int(u.Run)))
 	}
 	also(theme.Faint, u.Kind)
 	right := p.tabLine(s)

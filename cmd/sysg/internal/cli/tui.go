@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"systemg/cmd/sysg/internal/view"
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/tui"
@@ -15,16 +16,20 @@ import (
 
 // tuiCmd opens the dashboard.
 type tuiCmd struct {
-	View     string `placeholder:"NAME" help:"The view to begin with: units, logs, graph, events, cron, deploys."`
-	Theme    string `placeholder:"NAME" help:"auto, mono, cb (colour-blind safe) or hicontrast."`
-	ASCII    bool   `name:"ascii" help:"Draw with ASCII only."`
-	ReadOnly bool   `help:"Offer nothing that changes the system."`
-	Mouse    bool   `help:"Let the wheel scroll; the terminal then selects no text by itself."`
+	View         string `placeholder:"NAME" help:"The view to begin with: units, logs, graph, events, cron, deploys."`
+	Theme        string `placeholder:"NAME" help:"auto, mono, cb (colour-blind safe) or hicontrast."`
+	ASCII        bool   `name:"ascii" help:"Draw with ASCII only."`
+	ReadOnly     bool   `help:"Offer nothing that changes the system."`
+	ScreenReader bool   `help:"The same as --plain: sentences, one for each change."`
+	Mouse        bool   `help:"Let the wheel scroll; the terminal then selects no text by itself."`
 }
 
 // Help is shown below the flags.
 func (*tuiCmd) Help() string {
-	return `Keys: j and k move, enter shows everything about a unit, l its logs, / filters,
+	return `With --plain, and where the output is no terminal or TERM is dumb, it tells of each
+change in a sentence instead.
+
+Keys: j and k move, enter shows everything about a unit, l its logs, / filters,
 : finds any command, ? lists all keys. q leaves; units keep running.`
 }
 
@@ -40,8 +45,16 @@ func (c *tuiCmd) run(a *app) error {
 	if err := o.Validate(); err != nil {
 		return usage("%v", err)
 	}
-	return tui.Run(ctx, o)
+	screen := view.Detect(a.Stdout, a.Color, a.Plain, a.getenv).Width > 0 && a.getenv("TERM") != "dumb"
+	if screen && !a.Plain && !c.ScreenReader && isTerminal(os.Stdin) {
+		return tui.Run(ctx, o)
+	}
+	// Where a person can type, questions are taken; a pipe only listens.
+	return forgive(tui.RunPlain(ctx, o, isTerminal(os.Stdin)))
 }
+
+// isTerminal is whether a file is one.
+func isTerminal(f *os.File) bool { return view.Detect(f, "never", true, os.Getenv).Width > 0 }
 
 func (c *tuiCmd) options(a *app) tui.Options {
 	host, _ := os.Hostname()
