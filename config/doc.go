@@ -29,7 +29,7 @@
 // an alias or a replica repeats it; of each severity the first 200 are told,
 // and the rest is counted. What follows from an error is not told beside it: a
 // value that could not be read reads as nothing, quietly. Errors make Load fail
-// with an *Invalid; warnings come with the Plan. A key that is valid and that
-// this version cannot carry out is a warning and an entry in Unit.Unbuilt; the
-// supervisor refuses to start such a unit.
+// with an *Invalid; warnings come with the Plan. A key that only root can carry
+// out is a warning where the supervisor is somebody else's: it refuses to start
+// such a unit, and the others run.
 package config

@@ -95,9 +95,6 @@ deployment: {pre_start: make}
 		u.Logs != (Logs{Sink: "none", MaxBytes: 1 << 20, MaxFiles: 2}) || u.Deployment.PreStart != "make" {
 		t.Errorf("%+v", u)
 	}
-	if len(u.Unbuilt) != 0 {
-		t.Errorf("unbuilt %v", u.Unbuilt)
-	}
 	if fixed := one(t, "command: x\nbackoff: 5"); fixed.Backoff != (Backoff{Initial: 5 * time.Second, Factor: 1, Max: 5 * time.Second}) {
 		t.Errorf("a fixed delay is %+v", fixed.Backoff)
 	}

@@ -89,9 +89,6 @@ type Unit struct {
 	Watch      *Watch
 	Privileges Privileges
 
-	// Unbuilt names the keys this unit sets whose behaviour this version
-	// cannot carry out. A unit with any refuses to start.
-	Unbuilt []Unbuilt
 	// Pos is where the unit's key stands in the manifest.
 	Pos Position
 }
@@ -101,12 +98,6 @@ func (u *Unit) ID() string { return u.Project + "/" + u.Name }
 
 // EnvVar is one NAME=VALUE.
 type EnvVar struct{ Name, Value string }
-
-// Unbuilt is a key that is valid but cannot be carried out by this version.
-type Unbuilt struct {
-	Key string
-	Pos Position
-}
 
 // RestartPolicy says which ends of a service are answered by a new run.
 type RestartPolicy string

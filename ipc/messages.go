@@ -119,6 +119,9 @@ type HelloResult struct {
 	// Guardian is the pid of the process that starts the supervisor again,
 	// 0 for none.
 	Guardian int `json:"guardian_pid,omitempty"`
+	// Flags are those that the supervisor was started with and that decide
+	// what it enforces: "--sys", "--drop-privileges", "--socket-group adm".
+	Flags []string `json:"flags,omitempty"`
 }
 
 // CancelParams names the request to end.

@@ -67,6 +67,8 @@ type ServerOptions struct {
 	// Peer says who is at the other end of a connection; nil asks the
 	// kernel.
 	Peer func(net.Conn) (Peer, error)
+	// Flags go into the answer to hello.
+	Flags []string
 	// Readers is the number of the group whose members may look, 0 for none.
 	Readers int
 	// WriteTimeout is how long an answer may wait for a client to read; 0

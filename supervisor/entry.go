@@ -260,21 +260,11 @@ func healthTimeout(def *config.Unit) time.Duration {
 	return max(def.Health.Timeout, def.Health.StartPeriod)
 }
 
-// refusal is why this version, on this machine and as this user, cannot start
-// the unit, or empty. A key that cannot be carried out is never ignored.
+// refusal is why this supervisor, on this machine and as this user, can never
+// start the unit, or empty. A key that cannot be carried out is never ignored.
 func refusal(def *config.Unit, f privilege.Facts) string {
 	if err := privilege.Refused(&def.Privileges, f); err != nil {
 		return "refused: " + err.Error()
 	}
-	if len(def.Unbuilt) == 0 {
-		return ""
-	}
-	keys := ""
-	for i, k := range def.Unbuilt {
-		if i > 0 {
-			keys += ", "
-		}
-		keys += k.Key
-	}
-	return "refused: this version cannot carry out " + keys
+	return ""
 }

@@ -311,9 +311,9 @@ func TestClosingStartsNothingMore(t *testing.T) {
 
 func TestRefusedKeysKeepAUnitFromStarting(t *testing.T) {
 	inRoom(t, func(r *room) {
-		r.up(service("api", func(u *config.Unit) { u.Unbuilt = []config.Unbuilt{{Key: "cron"}} }))
+		r.up(service("api", func(u *config.Unit) { u.Privileges.Isolation = map[string]string{"apparmor_profile": "x"} }))
 		r.expect("api", "failed")
-		if got := r.view("api").Unit.Reason; got != "refused: this version cannot carry out cron" {
+		if got := r.view("api").Unit.Reason; got != "refused: isolation.apparmor_profile: this kernel does not have AppArmor in force" {
 			t.Errorf("api says %q", got)
 		}
 		if len(r.started()) != 0 {

@@ -44,14 +44,6 @@ func required(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-// asRoot skips where the test does not run as root.
-func asRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can do that")
-	}
-}
-
 func newHouse(t *testing.T, manifest string) *house {
 	t.Helper()
 	root := t.TempDir()

@@ -29,11 +29,42 @@ func TestManifestsOfTheManuals(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			plan, err := config.Load(filepath.Join(dir, "systemg.yaml"), config.Options{})
+			plan, err := config.Load(filepath.Join(dir, "systemg.yaml"), config.Options{Root: true})
 			if err != nil || len(plan.Warnings) > 0 {
 				t.Errorf("%s, manifest %d: %v", path, i+1, err)
 			}
 		}
+	}
+}
+
+// Every test that the page on security cites is there.
+func TestCitedTestsExist(t *testing.T) {
+	text, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sources strings.Builder
+	err = filepath.WalkDir("../..", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		sources.Write(source)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cited := 0
+	for _, part := range strings.Split(string(text), "`Test")[1:] {
+		name, _, _ := strings.Cut(part, "`")
+		cited++
+		if !strings.Contains(sources.String(), "func Test"+name+"(t *testing.T)") {
+			t.Errorf("there is no Test%s", name)
+		}
+	}
+	if cited == 0 {
+		t.Error("it cites no test")
 	}
 }
 

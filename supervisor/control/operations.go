@@ -30,13 +30,15 @@ func (s *server) start(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, err
 	}
 	sel := p.Selection
+	var warnings []config.Diagnostic
 	if src != nil {
 		sel.Project = onlyProject(src, p.Project)
+		warnings = append(s.takenOver(src), src.Plan.Warnings...)
 		s.remember(src)
 	}
 	s.note(r, describe("start", p.Selection))
-	if src != nil && len(src.Plan.Warnings) > 0 {
-		note := ipc.Warnings{Request: r.ID, Diagnostics: src.Plan.Warnings}
+	if len(warnings) > 0 {
+		note := ipc.Warnings{Request: r.ID, Diagnostics: warnings}
 		if err := r.Notify(ipc.NoteWarnings, note); err != nil {
 			return nil, err
 		}

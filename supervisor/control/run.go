@@ -51,8 +51,23 @@ type Options struct {
 	SocketGroup string
 	// Ready is called once, when the socket answers.
 	Ready func()
-	// Guarded is whether this process may be the child of a guardian.
+	// Guarded is whether a guardian has started this process.
 	Guarded bool
+}
+
+// flags are those that decide what is enforced.
+func (o Options) flags() []string {
+	var list []string
+	if o.System {
+		list = append(list, "--sys")
+	}
+	if o.DropPrivileges {
+		list = append(list, "--drop-privileges")
+	}
+	if o.SocketGroup != "" {
+		list = append(list, "--socket-group "+o.SocketGroup)
+	}
+	return list
 }
 
 func pid() int { return os.Getpid() }
@@ -279,7 +294,7 @@ func (d *daemon) run(ctx context.Context) error {
 		d.log.Warn("a state directory that is removed is not made again", "error", err)
 		leaveHome = func() {}
 	}
-	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
+	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Flags: d.o.flags(), Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())

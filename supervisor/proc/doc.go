@@ -50,4 +50,8 @@
 // fetches the two descriptors each child needs (pidfd_getfd). The threads have
 // an empty signal mask, which children inherit. A marker is worn by the whole
 // process, so trees that are held by one are forked one after the other.
+//
+// Where something is ordered (Spec.Orders, Spec.Files, Spec.Reaper) the fork is
+// that of package stage, which carries the orders out in the child and marks it
+// there. The cgroup of such a tree is held to Spec.Cgroup before the fork.
 package proc

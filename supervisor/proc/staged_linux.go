@@ -119,13 +119,16 @@ func refusedBefore(err error) bool {
 
 // explainStep says why a step was refused; ok is false where it was the exec,
 // or no step at all.
-func explainStep(s Spec, err error) (explained error, ok bool) {
+func explainStep(s Spec, path string, err error) (explained error, ok bool) {
 	var step *stage.StepError
 	if !errors.As(err, &step) || step.Clone && s.Orders == nil {
 		return nil, false
 	}
 	if wrong := checkDir(s.Dir); wrong != nil {
 		return wrong, true
+	}
+	if hidden := hiddenBy(s, path); step.Errno == syscall.ENOENT && hidden != nil {
+		return hidden, true
 	}
 	if step.Step != stage.StepExec {
 		return &StartError{Name: as(step.Step, s.Orders), Err: reasonOf(step)}, true
@@ -134,6 +137,20 @@ func explainStep(s Spec, err error) (explained error, ok bool) {
 		return &StartError{Name: s.Argv[0], Err: errors.New("permission denied: its user may not execute it, or isolation.landlock names no path that has it and what it needs")}, true
 	}
 	return nil, false
+}
+
+// hiddenBy says that the program or the folder lies below a private mount; nil
+// where neither does.
+func hiddenBy(s Spec, path string) error {
+	if s.Orders == nil {
+		return nil
+	}
+	for _, name := range []string{s.Dir, path} {
+		if s.Orders.Mounts.Covers(name + "/") {
+			return &StartError{Name: name, Err: errors.New("it is not seen any more with isolation.private_tmp or private_devices")}
+		}
+	}
+	return nil
 }
 
 // as is whom the working directory was entered as, where that is not who looks.

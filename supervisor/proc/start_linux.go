@@ -61,7 +61,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 	if o.cgroup != "" {
 		removeCgroup(o.cgroup)
 	}
-	if explained, ok := explainStep(s, err); ok {
+	if explained, ok := explainStep(s, path, err); ok {
 		return Process{}, explained
 	}
 	if !isErrno(err) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // The offsets of struct seccomp_data on a little-endian machine.
@@ -19,6 +20,7 @@ const (
 	opEqual   = 0x15 // BPF_JMP|BPF_JEQ|BPF_K
 	opGreater = 0x25 // BPF_JMP|BPF_JGT|BPF_K
 	opAtLeast = 0x35 // BPF_JMP|BPF_JGE|BPF_K
+	opJump    = 0x05 // BPF_JMP|BPF_JA
 	opAnd     = 0x54 // BPF_ALU|BPF_AND|BPF_K
 	opReturn  = 0x06 // BPF_RET|BPF_K
 )
@@ -49,21 +51,86 @@ func (p Profile) Program() ([]byte, error) {
 	if x32Bit != 0 {
 		list = append(list, instruction{op: opAtLeast, jf: 1, k: x32Bit}, instruction{op: opReturn, k: uint32(Errno) | noCall})
 	}
-	for _, r := range p.Rules {
-		block, err := r.block()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, block...)
+	spans, err := p.spans()
+	if err != nil {
+		return nil, err
 	}
-	if p.Unknown != 0 {
-		list = append(list, instruction{op: opAtLeast, jf: 1, k: uint32(len(calls))}, instruction{op: opReturn, k: uint32(p.Unknown)})
-	}
-	list = append(list, instruction{op: opReturn, k: uint32(p.Default)})
+	list = append(list, search(spans)...)
 	if len(list) > longest {
 		return nil, fmt.Errorf("the profile makes a filter of %d instructions, and the kernel takes %d", len(list), longest)
 	}
 	return encode(list), nil
+}
+
+// span is a range of numbers, from first to the next span's, that are answered
+// by the same code.
+type span struct {
+	first int
+	code  []instruction
+	// plain is the answer where the code is nothing else.
+	plain Action
+	bare  bool
+}
+
+// spans are all numbers, in order. Numbers without a name, and those past the
+// last one, are unknown.
+func (p Profile) spans() ([]span, error) {
+	var list []span
+	for n := range len(calls) + 1 {
+		s, err := p.answer(n)
+		if err != nil {
+			return nil, err
+		}
+		if last := len(list) - 1; last >= 0 && s.bare && list[last].bare && list[last].plain == s.plain {
+			continue
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// answer is the code for one number: the conditions of the rules about it, in
+// order, and what happens to a call that meets none.
+func (p Profile) answer(n int) (span, error) {
+	s := span{first: n, plain: p.Default, bare: true}
+	if p.Unknown != 0 && (n >= len(calls) || calls[n] == "") {
+		s.plain = p.Unknown
+	}
+	for _, r := range p.Rules {
+		if !slices.Contains(r.Numbers, n) {
+			continue
+		}
+		if len(r.Args) == 0 {
+			s.plain = r.Action
+			break
+		}
+		code, err := r.conditions()
+		if err != nil {
+			return span{}, err
+		}
+		s.bare = false
+		s.code = append(s.code, code...)
+	}
+	s.code = append(s.code, instruction{op: opReturn, k: uint32(s.plain)})
+	return s, nil
+}
+
+// search finds the span of a number by halving: the kernel runs a new filter
+// once for every number there is, so a long chain would cost every start.
+func search(spans []span) []instruction {
+	if len(spans) == 1 {
+		return spans[0].code
+	}
+	half := len(spans) / 2
+	low, high := search(spans[:half]), search(spans[half:])
+	at := uint32(spans[half].first)
+	var list []instruction
+	if len(low) <= 255 {
+		list = append(list, instruction{op: opAtLeast, jt: uint8(len(low)), k: at})
+	} else {
+		list = append(list, instruction{op: opAtLeast, jf: 1, k: at}, instruction{op: opJump, k: uint32(len(low))})
+	}
+	return append(append(list, low...), high...)
 }
 
 func encode(list []instruction) []byte {
@@ -76,27 +143,8 @@ func encode(list []instruction) []byte {
 	return b
 }
 
-// block is the code of a rule. It begins and ends with the call's number
-// loaded.
-func (r Rule) block() ([]instruction, error) {
-	var list []instruction
-	for _, n := range r.Numbers {
-		if len(r.Args) == 0 {
-			list = append(list, instruction{op: opEqual, jf: 1, k: uint32(n)}, instruction{op: opReturn, k: uint32(r.Action)})
-			continue
-		}
-		body, err := r.conditions()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, instruction{op: opEqual, jf: uint8(len(body)), k: uint32(n)})
-		list = append(list, body...)
-	}
-	return list, nil
-}
-
-// conditions are the code behind a number: the comparisons, the answer, and
-// the number loaded again for whoever is next.
+// conditions are the code of a rule for a number that it is about: the
+// comparisons and the answer. A call that does not meet them goes on behind it.
 func (r Rule) conditions() ([]instruction, error) {
 	var list []instruction
 	for _, a := range r.Args {
@@ -114,7 +162,6 @@ func (r Rule) conditions() ([]instruction, error) {
 			}
 		}
 	}
-	list = append(list, instruction{op: opLoad, k: offNumber})
 	if len(list) > 250 {
 		return nil, errors.New("a rule has too many conditions")
 	}

@@ -65,8 +65,9 @@ func mountAttr(set uint64) []byte {
 	return b
 }
 
-// covered is whether a path lies below something that is mounted over.
-func (m Mounts) covered(name string) bool {
+// Covers is whether a path lies below something that is mounted over it, and is
+// not seen any more.
+func (m Mounts) Covers(name string) bool {
 	under := func(dir string) bool { return strings.HasPrefix(name, dir+"/") }
 	return m.Devices && under("/dev") || m.Tmp && (under("/tmp") || under("/var/tmp"))
 }
@@ -75,7 +76,7 @@ func (m Mounts) covered(name string) bool {
 func (p *program) pickUp(m Mounts) []register {
 	list := make([]register, len(m.Carry))
 	for i, name := range m.Carry {
-		if m.covered(name) {
+		if m.Covers(name) {
 			p.step("keep %s", name)
 			list[i] = p.get(unix.SYS_OPEN_TREE, at(unix.AT_FDCWD), name, unix.OPEN_TREE_CLONE|unix.O_CLOEXEC)
 		}
@@ -86,7 +87,7 @@ func (p *program) pickUp(m Mounts) []register {
 // putDown puts it where it was.
 func (p *program) putDown(m Mounts, carried []register) {
 	for i, name := range m.Carry {
-		if !m.covered(name) {
+		if !m.Covers(name) {
 			continue
 		}
 		p.step("keep %s", name)

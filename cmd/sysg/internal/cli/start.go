@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -22,6 +23,7 @@ type startCmd struct {
 	WaitTimeout  time.Duration `help:"Stop everything and exit 5 when it is not up after that long."`
 	AbortOnExit  bool          `help:"Stop everything when a unit ends, other than a cron job or a one-shot that others wait for."`
 	ExitCodeFrom string        `placeholder:"UNIT" help:"End with this unit's exit status when it ends, and stop everything."`
+	AsFirst      bool          `hidden:"" help:"For sysg init: the whole system is this command's."`
 	Name         string        `help:"For start -- COMMAND: the unit's name."`
 	TTL          time.Duration `name:"ttl" help:"For start -- COMMAND: stop it after that long."`
 	ParentPID    int           `name:"parent-pid" help:"For start -- COMMAND: stop it when that process ends."`
@@ -216,7 +218,30 @@ func (a *app) dialRunning(ctx context.Context) (*ipc.Client, error) {
 	if err == nil && a.levelGiven {
 		a.remark("the supervisor runs already, and keeps its log level")
 	}
+	if err == nil {
+		err = a.heeded(client.Hello())
+	}
 	return client, err
+}
+
+// heeded says which flag that decides what is enforced the supervisor that runs
+// was started without: it would count for nothing.
+func (a *app) heeded(h ipc.HelloResult) error {
+	var wanted []string
+	if a.DropPrivileges {
+		wanted = append(wanted, "--drop-privileges")
+	}
+	if a.SocketGroup != "" {
+		wanted = append(wanted, "--socket-group "+a.SocketGroup)
+	}
+	for _, flag := range wanted {
+		if !slices.Contains(h.Flags, flag) {
+			e := ipc.Errorf(ipc.CodeRefused, "the supervisor that runs was started without %s", flag)
+			e.Try = "sysg --sys stop, and start it with the flag"
+			return e
+		}
+	}
+	return nil
 }
 
 // dialSoon connects to a supervisor that is there or about to be.

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"systemg/config"
+)
+
+// asRoot skips a test that only root can make.
+func asRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		if os.Getenv("SYSG_TEST_REQUIRE") == "all" {
+			t.Fatal("only root can run this")
+		}
+		t.Skip("only root can run this")
+	}
+}
+
+// The scripts in testdata/root are the manual of what only root can do.
+func TestRootScripts(t *testing.T) {
+	asRoot(t)
+	testscript.Run(t, testscript.Params{Dir: "testdata/root", Setup: ownHome})
+}
+
+// public is this binary as sysg, where every user may execute it.
+func public(t *testing.T) (sysg, dir string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dir, err = os.MkdirTemp("/opt", "sysg-"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	sysg = filepath.Join(dir, "sysg")
+	if err := errors.Join(os.WriteFile(sysg, data, 0o755), os.Chmod(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	return sysg, dir
+}
+
+// The control socket in system mode answers root, and lets a group look. Who is
+// neither is refused, also by a descriptor of the folder that was opened by
+// somebody who may.
+func TestWhoMayUseTheSocket(t *testing.T) {
+	asRoot(t)
+	sysg, dir := public(t)
+	state := filepath.Join(dir, "state")
+	manifest := filepath.Join(dir, "systemg.yaml")
+	if err := os.WriteFile(manifest, []byte("version: 1\nproject: demo\nservices: {a: {exec: [sleep, \"1000\"], env: {vars: {TOKEN: hush}}}}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	as := func(uid, gid uint32, groups []uint32, files []*os.File, args ...string) (string, int) {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = "/"
+		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=/", "SYSG_STATE_DIR=" + state}
+		cmd.ExtraFiles = files
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid, Groups: groups}}
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	root := func(args ...string) (string, int) {
+		return as(0, 0, nil, nil, append([]string{sysg, "--sys"}, args...)...)
+	}
+	if out, code := root("start", "-d", "--socket-group", "4242", "-c", manifest); code != 0 {
+		t.Fatal(out)
+	}
+	defer root("stop")
+	reader := func(args ...string) (string, int) {
+		return as(4001, 4001, []uint32{4242}, nil, append([]string{sysg, "--sys"}, args...)...)
+	}
+	for _, args := range [][]string{{"status"}, {"inspect", "a"}, {"logs"}, {"events"}, {"why", "a"}, {"graph"}} {
+		if out, code := reader(args...); code != 0 {
+			t.Errorf("a member of the group: %v: %s", args, out)
+		}
+	}
+	if out, _ := reader("inspect", "a", "--json"); strings.Contains(out, "hush") {
+		t.Error("a member of the group sees the values of variables")
+	}
+	for _, args := range [][]string{{"stop"}, {"start", "-c", manifest}, {"purge"}, {"restart"}, {"signal", "a", "HUP"}} {
+		if out, code := reader(args...); code != 1 || !strings.Contains(out, "--sys needs root") {
+			t.Errorf("a member of the group: %v: %d %s", args, code, out)
+		}
+	}
+	// The words of the command line are no guard: the socket has to refuse too.
+	say := `{"jsonrpc":"2.0","id":1,"method":"hello","params":{"client":"x","protocol":1}}` + "\n" + `{"jsonrpc":"2.0","id":2,"method":"stop","params":{}}` + "\n"
+	talk := fmt.Sprintf("import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\ns.sendall(%q.encode())\ns.shutdown(1)\nprint(s.makefile().read())", say)
+	socket := filepath.Join(state, "control.sock")
+	if out, _ := as(4001, 4001, []uint32{4242}, nil, "/usr/bin/python3", "-c", talk, socket); !strings.Contains(out, `"code":"refused"`) || !strings.Contains(out, "members of the socket's group may look") {
+		t.Errorf("a member of the group on the socket: %s", out)
+	}
+	if out, code := as(4009, 4009, nil, nil, sysg, "--sys", "status"); code == 0 || !strings.Contains(out, "belongs to somebody else") {
+		t.Errorf("a stranger: %d %s", code, out)
+	}
+	folder, err := os.Open(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	if out, code := as(4009, 4009, nil, []*os.File{folder}, "/usr/bin/python3", "-c", talk, "/proc/self/fd/3/control.sock"); code == 0 || !strings.Contains(out, "Permission denied") {
+		t.Errorf("a stranger through an open folder: %s", out)
+	}
+	// Were all permissions wrong, the kernel's word who is there would stand.
+	if err := errors.Join(os.Chmod(socket, 0o666), os.Chmod(state, 0o711)); err != nil {
+		t.Fatal(err)
+	}
+	const listen = "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\nprint(s.makefile().read())"
+	if out, _ := as(4009, 4009, nil, []*os.File{folder}, "/usr/bin/python3", "-c", listen, "/proc/self/fd/3/control.sock"); !strings.Contains(out, "user 4009 may not talk to this supervisor") {
+		t.Errorf("a stranger on an open socket: %s", out)
+	}
+	if out, _ := root("events"); !strings.Contains(out, "uid 0 pid") {
+		t.Errorf("the journal does not say who started it: %s", out)
+	}
+}
+
+// The example of the system mode is valid for root, and asks for nothing that
+// this version cannot do.
+func TestTheSystemExample(t *testing.T) {
+	plan, err := config.Load("../../examples/system-mode.yaml", config.Options{Root: true})
+	if err != nil || len(plan.Warnings) > 0 {
+		t.Fatalf("%v %v", err, plan)
+	}
+}
+
+// The installer puts everything where the FHS has it, changes nothing when it is
+// run again, and takes away what it has put there.
+func TestInstaller(t *testing.T) {
+	dest := t.TempDir()
+	binary := filepath.Join(dest, "sysg-new")
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := func(args ...string) string {
+		cmd := exec.Command("sh", append([]string{"../../assets/install-systemg.sh"}, args...)...)
+		cmd.Env = append(os.Environ(), "DESTDIR="+dest)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return string(out)
+	}
+	modes := func() map[string]string {
+		found := map[string]string{}
+		_ = filepath.Walk(dest, func(path string, info os.FileInfo, err error) error {
+			if err == nil {
+				found[strings.TrimPrefix(path, dest)] = info.Mode().String()
+			}
+			return err
+		})
+		return found
+	}
+	script("--binary", binary)
+	first := modes()
+	for path, mode := range map[string]string{
+		"/usr/bin/sysg": "-rwxr-xr-x", "/etc/systemg": "drwxr-xr-x", "/var/lib/systemg": "drwx------", "/var/log/systemg": "drwx------",
+		"/etc/systemg/systemg.yaml": "-rw-r--r--", "/usr/lib/systemd/system/systemg.service": "-rw-r--r--", "/etc/logrotate.d/systemg": "-rw-r--r--",
+	} {
+		if first[path] != mode {
+			t.Errorf("%s is %q, want %q", path, first[path], mode)
+		}
+	}
+	edited := filepath.Join(dest, "etc/systemg/systemg.yaml")
+	if err := os.WriteFile(edited, []byte("version: 1\nservices: {mine: {command: x}}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	script("--binary", binary)
+	if text, err := os.ReadFile(edited); err != nil || !strings.Contains(string(text), "mine") {
+		t.Errorf("it has overwritten what was changed: %s %v", text, err)
+	}
+	second := modes()
+	for path, mode := range first {
+		if second[path] != mode {
+			t.Errorf("%s was %q and is %q", path, mode, second[path])
+		}
+	}
+	script("--uninstall")
+	left := modes()
+	for _, path := range []string{"/usr/bin/sysg", "/usr/lib/systemd/system/systemg.service", "/etc/logrotate.d/systemg"} {
+		if left[path] != "" {
+			t.Errorf("%s is left", path)
+		}
+	}
+	if left["/etc/systemg/systemg.yaml"] == "" || left["/var/lib/systemg"] == "" {
+		t.Error("it has taken away what is the user's")
+	}
+	script("--uninstall", "--purge")
+	if left := modes(); left["/etc/systemg"] != "" || left["/var/lib/systemg"] != "" || left["/var/log/systemg"] != "" {
+		t.Errorf("left after --purge: %v", left)
+	}
+}
