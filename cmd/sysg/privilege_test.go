@@ -213,7 +213,7 @@ func TestInstaller(t *testing.T) {
 // may not do itself; nor can a child to which it leaves its connection.
 func TestAConfinedUnitGivesNoCommands(t *testing.T) {
 	asRoot(t)
-	sysg, dir := program(t)
+	sysg, dir := public(t)
 	const leave = "import socket,os,sys,time\ns=socket.socket(socket.AF_UNIX)\ns.connect(os.environ['SYSG_STATE_DIR']+'/control.sock')\nif os.fork():\n os._exit(0)\ntime.sleep(0.3)\n" +
 		`s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hello","params":{"client":"x","protocol":1}}\n{"jsonrpc":"2.0","id":2,"method":"purge","params":{}}\n')` +
 		"\ns.shutdown(1)\nprint(s.makefile().read())"
