@@ -28,6 +28,14 @@ generate:
 bench: build
     go run ./cmd/bench -sysg bin/sysg
 
+# what the dashboard promises: start, keys, bytes, CPU, memory, each beside its limit
+bench-tui: build
+    go run ./cmd/bench-tui -sysg bin/sysg
+
+# the pictures of docs/dashboard.md, from a real run (tmux, rsvg-convert)
+shots: build
+    go run ./cmd/shots -sysg bin/sysg
+
 # 20 rollouts under load, twice: the table for docs/performance.md
 zero-downtime:
     SYSG_ZERO_FULL=1 SYSG_TEST_REQUIRE=all go test -count=1 -v ./examples/zero-downtime

@@ -242,5 +242,5 @@ func (d *decoder) circles(p *Project) {
 
 func (d *decoder) circle(members []string, last string, at Position) {
 	names := append(slices.Clone(members), last)
-	d.errorf(at, utf8.RuneCountInString(last), "take one of these dependencies away", "units depend on each other in a circle: %s", circle(names))
+	d.errorf(at, utf8.RuneCountInString(last), "take one of these dependencies away", "units depend on each other in a cycle: %s", circle(names))
 }

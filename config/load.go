@@ -199,7 +199,7 @@ func (l *loader) syntax(path string, err error) {
 	mark, message, hint := one.Mark, one.Message, "look at the indentation, the colons and the quotes of this line and the one before"
 	switch {
 	case strings.Contains(message, "tab"), strings.HasPrefix(l.line(Position{File: path, Line: mark.Line}), "\t"):
-		hint = "indent with spaces"
+		hint = "indent with spaces, not with tabs"
 	case strings.Contains(message, "cannot start any token"):
 		hint = "put a text that begins with this character into quotes"
 	case strings.Contains(message, "mapping values are not allowed"):

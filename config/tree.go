@@ -204,7 +204,7 @@ func (g *grower) include(y *yaml.Node, pos Position) *node {
 	}
 	for i, open := range g.chain {
 		if open == path {
-			g.l.errorf(pos, 8, "take one of these includes away", "files include each other in a circle: %s", circle(append(g.chain[i:], path)))
+			g.l.errorf(pos, 8, "take one of these includes away", "files include each other in a cycle: %s", circle(append(g.chain[i:], path)))
 			return &node{pos: pos, bad: true}
 		}
 	}

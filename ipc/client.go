@@ -88,7 +88,7 @@ func greet(ctx context.Context, nc net.Conn, hello HelloParams) (*Client, error)
 // dialError says what a failed connection means.
 func dialError(err error, path string) error {
 	switch {
-	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
+	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP):
 		e := Errorf(CodeNotRunning, "no supervisor runs (nobody listens on %s)", path)
 		e.Try = "sysg start -d"
 		return e

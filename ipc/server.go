@@ -32,8 +32,9 @@ const (
 	// partingTime is how long a server that shuts down waits for clients to
 	// take what it still has for them.
 	partingTime = 500 * time.Millisecond
-	// refuseTime bounds the write to a client that is turned away.
-	refuseTime = 100 * time.Millisecond
+	// refuseTime bounds the write to a client that is turned away, which does
+	// not wait; it is long for a process that the kernel leaves waiting.
+	refuseTime = time.Second
 	// remarkEvery is how often the log says that clients are turned away.
 	remarkEvery = time.Minute
 	// acceptPause is how long a server without descriptors rests.

@@ -62,16 +62,59 @@ func TestCatchUpInTheLoop(t *testing.T) {
 	})
 }
 
+// A supervisor that is stopped stops no job: what is due until the next start is
+// missed, or made up for, as after a crash. A job that was stopped by its name
+// misses nothing.
+func TestCatchUpAfterAStopOfEverything(t *testing.T) {
+	inRoom(t, func(r *room) {
+		ledger := &fakeLedger{}
+		first := r.again(ledger, store.State{}, store.CronHistory{})
+		hourly := func(c *config.Cron) { c.Expression, c.CatchUp = "0 0 * * * *", "once" }
+		units := source(cronJob("job", hourly), cronJob("off", hourly))
+		if _, err := first.sup.Start(context.Background(), units, Selection{}); err != nil {
+			t.Fatal(err)
+		}
+		first.pass(30 * time.Minute)
+		first.stop("off")
+		if _, err := first.sup.Close(context.Background(), false, "the supervisor was stopped"); err != nil {
+			t.Fatal(err)
+		}
+		first.pass(time.Second)
+		first.end()
+		r.pass(2 * time.Hour)
+		second := first.again(ledger, first.saver.last, ledger.last)
+		// It comes back before anybody starts anything.
+		second.pass(time.Hour)
+		second.expect("job", "stopped", "off", "stopped")
+		b, err := second.sup.Start(context.Background(), units, Selection{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second.pass(time.Second)
+		// Nobody waits for the run that makes up for what was missed.
+		second.outcome(b, true, "")
+		second.wantTold("job", "missed missed running")
+		second.wantTold("off", "")
+	})
+}
+
 // A run begins up to its jitter late, by as much as chance says, and the times
 // at which it is due stay those of the schedule.
 func TestJitterInTheLoop(t *testing.T) {
 	inRoom(t, func(r *room) {
-		spread := -1.0
-		r.sup.loop.o.Spread = func() float64 { return spread }
+		chance := make(chan float64, 1)
+		chance <- -1
+		r.sup.loop.o.Spread = func() float64 {
+			f := <-chance
+			chance <- f
+			return f
+		}
 		r.up(cronJob("job", func(c *config.Cron) { c.Jitter = 20 * time.Second }))
 		r.pass(29 * time.Second)
-		for _, spread = range []float64{0, 0.5, 1, 0} {
+		for _, f := range []float64{0, 0.5, 1, 0} {
 			// What is drawn is for the due time after the next.
+			<-chance
+			chance <- f
 			r.pass(time.Minute)
 			r.exit("job", 0)
 		}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"regexp"
 	"time"
 
 	"systemg/config"
@@ -66,7 +67,7 @@ func (l *loop) attend(e *entry, in *instance) {
 	check := e.checkOf(in)
 	ctx, cancel := context.WithCancel(context.Background())
 	policy := health.Policy{Retries: check.Retries, StartPeriod: check.StartPeriod, Timeout: check.Timeout}
-	in.vigil = &vigil{stop: cancel, run: in.u.Run, tally: health.Begin(policy, "", time.Now())}
+	in.vigil = &vigil{stop: cancel, run: in.u.Run, tally: health.Begin(policy, awaits(check), time.Now())}
 	if t := &in.vigil.tally; in.u.Health == unit.Well || in.u.Health == unit.Ill {
 		// An earlier supervisor has found it so.
 		t.Health, t.Ready, t.Deadline = health.Health(in.u.Health), in.u.Ready, time.Time{}
@@ -78,6 +79,21 @@ func (l *loop) attend(e *entry, in *instance) {
 	go l.o.Checks.Watch(ctx, w, func(n health.News) {
 		s.send(func(l *loop) { l.hear(id, run, n) })
 	})
+	if t := in.vigil.tally; t.Health == health.Waiting && t.Awaits != "" {
+		// Until there is a result these are the words for what is missing.
+		l.stepIn(e, in, unit.Probed{Run: run, Text: t.Awaits})
+	}
+}
+
+// awaits says what has not come, of the checks that hear nothing until it has.
+func awaits(c *config.HealthCheck) string {
+	switch {
+	case c.Notify:
+		return health.Notify{}.Awaits()
+	case c.Log != "":
+		return health.Log{Match: regexp.MustCompile(c.Log)}.Awaits()
+	}
+	return ""
 }
 
 // watched is whether somebody has to look after an instance: until it is well,

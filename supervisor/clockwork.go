@@ -111,6 +111,11 @@ func (l *loop) resume(e *entry, s store.UnitState) {
 		e.u.Desired, e.u.State = unit.Up, unit.Pending
 	}
 	l.touch(e)
+	if e.u.Desired == unit.Down && !e.u.Alive() && !kept.off {
+		// The supervisor was stopped, and the job with it: it misses what
+		// is due until somebody starts it again.
+		return
+	}
 	l.wind(e, e.u)
 }
 

@@ -108,7 +108,7 @@ func (l *loop) startOne(e *entry, explicit bool) bool {
 		return false
 	}
 	up := e.u.State == unit.Running || e.u.State == unit.Starting
-	l.step(e, unit.Start{})
+	l.step(e, unit.Start{Named: explicit})
 	return !up
 }
 

@@ -31,11 +31,11 @@ type fakeHost struct {
 	deaf    map[string]bool
 	missing map[string]bool
 	since   map[proc.TreeID]time.Time
-	// ends are how the trees ended, last how each tree's name ended last, before
-	// how the time before that, ended when.
-	ends         map[proc.TreeID]proc.Status
-	last, before map[string]proc.Status
-	ended        map[string]time.Time
+	// ends are how the trees ended, last how each tree's name ended last, and
+	// ended when.
+	ends  map[proc.TreeID]proc.Status
+	last  map[string]proc.Status
+	ended map[string]time.Time
 	// holds counts holds; held are the trees by theirs, pids their processes.
 	holds uint64
 	held  map[uint64]proc.TreeID

@@ -302,10 +302,17 @@ func TestAnyMixtureOfEvents(t *testing.T) {
 // child goes on when its parent's run does not.
 func (c *census) known(r *room) {
 	synctest.Wait()
-	for id, e := range r.sup.loop.entries {
-		if r.sup.loop.ofEndedRun(e) && !e.over() && e.wish != wishStop && e.u.State != unit.Stopping {
-			c.t.Errorf("%s is %s (%s) after its parent's run", id, e.u.State, e.u.Reason)
+	strays, err := ask(context.Background(), r.sup, func(l *loop) ([]string, error) {
+		var list []string
+		for id, e := range l.entries {
+			if l.ofEndedRun(e) && !e.over() && e.wish != wishStop && e.u.State != unit.Stopping {
+				list = append(list, id+" is "+string(e.u.State))
+			}
 		}
+		return list, nil
+	})
+	if err != nil || len(strays) > 0 {
+		c.t.Errorf("go on after their parent's run: %v, %v", strays, err)
 	}
 	for _, v := range r.sup.Snapshot().Units {
 		switch v.Unit.State {

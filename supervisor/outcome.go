@@ -11,11 +11,16 @@ import (
 // Patience is how many automatic restarts in a row a command watches before
 // it counts a unit as failed, though the restart policy goes on trying.
 const (
-	// StartPatience lets a unit find its feet while what it needs comes up.
-	StartPatience = 3
+	// StartPatience lets a unit find its feet while what it needs comes up:
+	// with the default back-off, for about a second and a half.
+	StartPatience = 5
 	// RestartPatience is none: a unit that ran and now dies is news.
 	RestartPatience = 1
 )
+
+// longBackoff is the back-off that no command sits out: the restart policy
+// goes on trying, but whoever waits would rather hear of the failure.
+const longBackoff = 5 * time.Second
 
 // Standing is how far one unit of a command has come.
 type Standing struct {
@@ -61,6 +66,10 @@ func up(m Mark, v *View, doomed bool) (done, ok bool) {
 	}
 	switch u.State {
 	case unit.Running:
+		if u.Policy.Cron {
+			// Its run may take as long as it likes.
+			return true, true
+		}
 		late := fresh && u.Health == unit.Ill
 		return fresh && u.Ready || doomed || late, fresh && u.Ready && !doomed && !late
 	case unit.Scheduled:
@@ -78,13 +87,17 @@ func up(m Mark, v *View, doomed bool) (done, ok bool) {
 }
 
 // doomed are the units that are not ready after patience automatic restarts
-// in a row, and those that wait for them. Where there is no patience, one
+// in a row or are in a long back-off, and those that wait for them. Where there is no patience, one
 // that has come back by then is doomed too: its death is what counts.
 func (s *Snapshot) doomed(patience int) map[string]bool {
 	set := map[string]bool{}
 	for _, v := range s.Units {
 		switch v.Unit.State {
-		case unit.Backoff, unit.Starting, unit.Stopping:
+		case unit.Backoff:
+			if v.Unit.Attempts >= patience || v.Unit.Deadline.Sub(v.Unit.Since) > longBackoff {
+				set[v.ID] = true
+			}
+		case unit.Starting, unit.Stopping:
 			if v.Unit.Attempts >= patience {
 				set[v.ID] = true
 			}

@@ -205,3 +205,20 @@ func TestARemovedUnitThatTheManifestNamesAgain(t *testing.T) {
 		}
 	}
 }
+
+// That a unit was removed is known to the next supervisor too.
+func TestARemovedUnitGoesOverARestart(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.up(service("gone"), service("stays"))
+		r.host.deaf["demo/gone"] = true
+		r.apply(service("stays"))
+		r.pass(time.Second)
+		next := r.crashed()
+		next.expect("gone", "stopping")
+		next.pass(time.Minute)
+		if v := next.view("gone"); !v.Orphaned || v.Unit.State != unit.Stopped || v.Leaving {
+			t.Errorf("it is %s, orphaned %v, leaving %v", v.Unit.State, v.Orphaned, v.Leaving)
+		}
+		next.expect("stays", "running")
+	})
+}

@@ -109,6 +109,9 @@ func (l *loop) enroll(s store.UnitState) {
 	}
 	l.entries[e.def.ID()] = e
 	l.touch(e)
+	if s.Removed {
+		l.remove(e)
+	}
 }
 
 // adopt takes a saved process back, and says whether it still lives.

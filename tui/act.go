@@ -86,7 +86,7 @@ func (m *Model) boxKey(name string, msg tea.KeyMsg) tea.Cmd {
 
 // act does an action.
 func (m *Model) act(a keys.Action) tea.Cmd {
-	switch a { //nolint:exhaustive // the rest is for panes
+	switch a {
 	case "":
 		return nil
 	case keys.Quit:
@@ -217,7 +217,7 @@ func (m *Model) logPane() *logs.Pane {
 
 // inView does what depends on the view.
 func (m *Model) inView(a keys.Action) tea.Cmd {
-	switch a { //nolint:exhaustive // the rest is for panes
+	switch a {
 	case keys.Next, keys.Previous:
 		m.focus(a)
 	case keys.Enter:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -69,31 +70,39 @@ func (o Options) Validate() error {
 	return err
 }
 
-// framesPerSecond is how often the screen is written at most. A key is seen
-// after half of that on average.
-const framesPerSecond = 120
+// renderings is how often Bubble Tea's renderer looks for a frame in a second, as
+// seldom as can be: it is given none, see screen.
+const renderings = 1
+
+// garbage is how much of it may grow before it is collected, in percent of what is
+// in use. Commands let more of it grow, for they end soon.
+const garbage = 100
 
 // Run shows the dashboard until it is left or ctx ends.
 func Run(ctx context.Context, o Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
+	debug.SetGCPercent(garbage)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f := newFeed(o.Reach, o.Project)
 	f.ctx = ctx
 	m := newModel(o, f)
 	out := newScreen(o.Out)
-	m.clip = out
-	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithInput(o.In), tea.WithOutput(out), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler())
+	m.clip = clipboard{screen: out}
+	program := tea.NewProgram(onScreen{Model: m, screen: out}, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithInput(o.In), tea.WithOutput(out), tea.WithFPS(renderings), tea.WithoutSignalHandler())
 	heard := make(chan struct{})
 	go func() { defer close(heard); f.run(ctx) }()
 	paced := make(chan struct{})
 	go func() { defer close(paced); pace(ctx, f, out, program) }()
+	drawn := make(chan struct{})
+	go func() { defer close(drawn); out.run(ctx) }()
 	_, err := program.Run()
 	cancel()
 	<-heard
 	<-paced
+	<-drawn
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return nil
 	}
@@ -111,7 +120,7 @@ func pace(ctx context.Context, f *feed, out *screen, program *tea.Program) {
 		}
 		// Send returns when the program took it: at most one is pending.
 		program.Send(frameMsg{})
-		timer := time.NewTimer(out.interval())
+		timer := time.NewTimer(out.pacing.interval(time.Now()))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -40,7 +40,6 @@ type feed struct {
 	// it was lost.
 	up      chan struct{}
 	isUp    bool
-	seq     uint64
 	streams map[int]*stream
 	wait    sync.WaitGroup
 	retry   chan struct{}

@@ -176,6 +176,9 @@ func (m *Model) footer() string {
 		return cut(theme.Busy, m.underWay()+t.Ellipsis)
 	case m.board.Link.State == board.Lost && len(m.board.Units) > 0:
 		return cut(theme.Warn, m.lostText())
+	case m.view == pane.Units && m.units.Filtered() != "" && m.arranged().tabs == 0 && !m.onTail:
+		return cut(theme.Mark, fmt.Sprintf("filter %s %s %d of %d %s esc clears", widget.Words(m.units.Filtered()), t.Dot,
+			len(m.units.Shown(m.shown())), len(m.shown().Units), t.Dot))
 	case m.board.Link.State == board.Live && m.width < tabsWidth && len(m.marked) > 0:
 		return cut(theme.Mark, fmt.Sprintf("%d marked: actions apply to them; esc unmarks", len(m.marked)))
 	}
@@ -199,13 +202,17 @@ func (m *Model) underWay() string {
 func (m *Model) lostText() string {
 	l, t := m.board.Link, m.theme
 	now := m.clock()
-	list := []string{"disconnected " + widget.Duration(now.Sub(l.Since).Truncate(time.Second)), "state of " + m.changed.Format("15:04:05")}
+	list := []string{"disconnected " + widget.Duration(now.Sub(l.Since).Truncate(time.Second))}
 	if l.Next.After(now) {
-		list = append(list, widget.Words(l.Text), fmt.Sprintf("try %d in %s, enter tries now", l.Try+1, widget.Duration(l.Next.Sub(now).Round(time.Second))))
+		list = append(list, fmt.Sprintf("try %d in %s, enter tries now", l.Try+1, widget.Duration(l.Next.Sub(now).Round(time.Second))))
 	} else {
 		list = append(list, "attaches as soon as a supervisor runs")
 	}
-	return strings.Join(append(list, "q quits"), " "+t.Dot+" ")
+	list = append(list, "state of "+m.changed.Format("15:04:05"), "q quits")
+	if l.Next.After(now) {
+		list = append(list, widget.Words(l.Text))
+	}
+	return strings.Join(list, " "+t.Dot+" ")
 }
 
 // hints are the keys that matter here, as many as there is room for. Help is

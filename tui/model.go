@@ -88,8 +88,10 @@ type Model struct {
 	asking   bool
 	asked    uint64
 	askedFor string
-	mouse    bool
-	quit     bool
+	// filled are the units whose last minute was asked for.
+	filled map[string]bool
+	mouse  bool
+	quit   bool
 	// changed is when the supervisor told something last.
 	changed time.Time
 	// output is what a start that failed printed.
@@ -106,7 +108,7 @@ type box interface {
 func newModel(o Options, f source) *Model {
 	m := &Model{
 		o: o, feed: f, clock: time.Now, board: board.New(), marked: map[string]bool{}, units: &units.Pane{Columns: o.Columns},
-		tail: logs.New(tailPane), streams: map[int]ipc.LogsParams{}, busy: map[int]string{}, mouse: o.Mouse,
+		tail: logs.New(tailPane), streams: map[int]ipc.LogsParams{}, busy: map[int]string{}, mouse: o.Mouse, filled: map[string]bool{},
 		share: defaultShare,
 	}
 	// Both were validated.

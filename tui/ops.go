@@ -31,7 +31,6 @@ type doneMsg struct {
 // planned is what a reload would do.
 type planned struct {
 	manifest ipc.Manifest
-	project  string
 	changes  []ipc.Change
 }
 

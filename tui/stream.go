@@ -31,12 +31,12 @@ type arrivals struct {
 }
 
 // How lines are read: a batch of the supervisor's has up to 256, and after
-// perBeat lines the reader rests until the beat is over. That is three times
-// what a screen can show in a second, and the cost of a flood is bounded: the
+// perBeat lines the reader rests until the beat is over. That is more than
+// a screen can show, and the cost of a flood is bounded: the
 // supervisor jumps to the newest lines where the reader is behind.
 const (
 	beat    = 33 * time.Millisecond
-	perBeat = 512
+	perBeat = 256
 	// unreadLines is how many lines wait at most.
 	unreadLines = 4000
 )

@@ -5,7 +5,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"systemg/ipc"
 	"systemg/tui/board"
 	"systemg/tui/pane"
 	"systemg/tui/theme"
@@ -65,20 +64,8 @@ func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
 // hear takes what the feed has.
 func (m *Model) hear(n news) tea.Cmd {
 	now := m.clock()
-	for _, one := range n.states {
-		switch one := one.(type) {
-		case board.Link:
-			one.Socket, one.Manifest = m.o.Socket, m.o.Here
-			m.board.SetLink(one)
-		case ipc.SubscribeResult:
-			m.board.Begin(one)
-			m.changed = now
-		case ipc.Delta:
-			m.board.Apply(one)
-			m.changed = now
-		case []ipc.Event:
-			m.board.Tell(one)
-		}
+	if hear(m.board, n, m.o) {
+		m.changed = now
 	}
 	for key, a := range n.lines {
 		if p := m.pane(key); p != nil {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"math"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -67,13 +68,17 @@ func (v *views) lines(view pane.View, f pane.Frame) []string {
 // knownMsg is an answer for a view: what inspect says of units, or the graph.
 type knownMsg struct {
 	units []inspected
-	graph *ipc.GraphResult
+	// window is how far back units were asked about, 0 as far as usual.
+	window float64
+	graph  *ipc.GraphResult
 }
 
 type inspected struct {
 	id     string
 	result ipc.InspectResult
-	err    error
+	// why is the chain of causes, asked for where one unit is looked at.
+	why ipc.WhyResult
+	err error
 }
 
 // askTime bounds a question for a view.
@@ -101,21 +106,66 @@ func (m *Model) inquire() tea.Cmd {
 			}
 			return knownMsg{graph: &r}
 		}
+	case pane.Units:
+		return m.inspect(m.unfilled(), float64(board.Seconds))
 	case pane.Detail:
 		if m.selected == "" || m.asked == m.board.Changes && m.askedFor == m.selected {
 			return nil
 		}
-		return m.inspect([]string{m.selected})
+		return m.inspect([]string{m.selected}, 0)
 	case pane.Cron:
-		return m.inspect(m.views.cron.Wants(m.board))
+		return m.inspect(m.views.cron.Wants(m.board), 0)
 	case pane.Deploys:
-		return m.inspect(m.views.deploys.Wants(m.board))
+		return m.inspect(m.views.deploys.Wants(m.board), 0)
 	}
 	return nil
 }
 
-// inspect asks for everything about some units.
-func (m *Model) inspect(ids []string) tea.Cmd {
+// atOnce is how many units are inspected in one go for their charts.
+const atOnce = 8
+
+// unfilled are units on the screen that run and whose last minute nobody asked
+// for yet.
+func (m *Model) unfilled() []string {
+	if m.width < chartsWidth {
+		return nil
+	}
+	var list []string
+	rows := m.units.Shown(m.board)
+	for _, u := range rows[:min(len(rows), m.height)] {
+		if u.PID > 0 && !m.filled[u.ID] && len(list) < atOnce {
+			m.filled[u.ID] = true
+			list = append(list, u.ID)
+		}
+	}
+	return list
+}
+
+// chartsWidth is the width below which the table has no charts.
+const chartsWidth = 84
+
+// chart puts what inspect says of the last minute into the charts.
+func (m *Model) chart(one inspected) {
+	s := one.result.Series
+	if one.err != nil || len(s.CPUPercent) != len(s.MemoryBytes) {
+		return
+	}
+	value := func(v *float64) float64 {
+		if v == nil {
+			return math.NaN()
+		}
+		return *v
+	}
+	var cpu, memory []float64
+	for i := range s.CPUPercent {
+		cpu, memory = append(cpu, value(s.CPUPercent[i])), append(memory, value(s.MemoryBytes[i]))
+	}
+	m.board.Fill(one.id, cpu, memory, s.StepSecs)
+}
+
+// inspect asks for everything about some units, in a window of so many seconds,
+// 0 for the usual one.
+func (m *Model) inspect(ids []string, window float64) tea.Cmd {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -124,10 +174,15 @@ func (m *Model) inspect(ids []string) tea.Cmd {
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), askTime)
 		defer cancel()
-		var out knownMsg
+		out := knownMsg{window: window}
 		for _, id := range ids {
 			one := inspected{id: id}
-			one.err = source.ask(ctx, ipc.MethodInspect, ipc.InspectParams{Unit: id}, &one.result)
+			one.err = source.ask(ctx, ipc.MethodInspect, ipc.InspectParams{Unit: id, WindowSecs: window}, &one.result)
+			if window == 0 && len(ids) == 1 && one.err == nil {
+				// A unit that is well has no causes; one that went meanwhile
+				// is told by inspect.
+				_ = source.ask(ctx, ipc.MethodWhy, ipc.WhyParams{Unit: id}, &one.why)
+			}
 			out.units = append(out.units, one)
 		}
 		return out
@@ -154,15 +209,19 @@ func (m *Model) known(msg knownMsg) tea.Cmd {
 		m.asked = m.board.Changes
 	}
 	for _, one := range msg.units {
+		if msg.window > 0 {
+			m.chart(one)
+			continue
+		}
 		if one.id == m.selected {
-			m.views.detail.Know(one.id, one.result, one.err)
+			m.views.detail.Know(one.id, one.result, one.why, one.err)
 		}
 		if u := m.board.Unit(one.id); u != nil {
 			m.views.cron.Take(u, one.result, one.err)
 			m.views.deploys.Take(u, one.result, one.err)
 		}
 	}
-	if m.view == pane.Detail && m.askedFor != m.selected || m.view == pane.Cron || m.view == pane.Deploys {
+	if m.view == pane.Detail && m.askedFor != m.selected || m.view == pane.Cron || m.view == pane.Deploys || m.view == pane.Units {
 		return m.inquire()
 	}
 	return nil

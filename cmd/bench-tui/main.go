@@ -26,6 +26,7 @@ type options struct {
 	// span is how long each state is watched, long the ten minutes of flood;
 	// 0 leaves them out.
 	span, long time.Duration
+	only       string
 }
 
 func main() {
@@ -34,6 +35,7 @@ func main() {
 	flag.IntVar(&o.units, "units", 500, "how many units the system has")
 	flag.DurationVar(&o.span, "for", 10*time.Second, "how long each state is watched")
 	flag.DurationVar(&o.long, "flood-for", 0, "how long a flood is watched for growth of memory; 0 leaves it out")
+	flag.StringVar(&o.only, "only", "", "a single measure: first, idle, flood, ssh, slow or panes")
 	lines := flag.Int("write", 0, "be a unit that writes so many lines a second")
 	flag.Parse()
 	if *lines > 0 {
@@ -58,8 +60,14 @@ func run(o options) error {
 	defer s.remove()
 	b := &bench{options: o, system: s}
 	fmt.Println("| what | sysg | limit |\n|---|---|---|")
-	for _, measure := range []func() ([]row, error){b.firstFrame, b.idle, b.flood, b.ssh, b.slowLine, b.panes} {
-		rows, err := measure()
+	for _, m := range []struct {
+		name    string
+		measure func() ([]row, error)
+	}{{"first", b.firstFrame}, {"idle", b.idle}, {"flood", b.flood}, {"ssh", b.ssh}, {"slow", b.slowLine}, {"panes", b.panes}} {
+		if o.only != "" && o.only != m.name {
+			continue
+		}
+		rows, err := m.measure()
 		if err != nil {
 			return err
 		}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +26,12 @@ const (
 )
 
 // drawn is whether the units are on the screen.
-func drawn(text []byte) bool { return bytes.Contains(text, []byte("unit-00")) }
+func drawn(g *grid) bool { return g.shows("unit-00") }
+
+// showing is a screen with a text on it.
+func showing(text string) func(*grid) bool {
+	return func(g *grid) bool { return g.shows(text) }
+}
 
 // firstFrame is how long it takes from the command to the units on the screen.
 func (b *bench) firstFrame() ([]row, error) {
@@ -38,7 +41,7 @@ func (b *bench) firstFrame() ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = t.await(0, drawn)
+		err = t.await(drawn)
 		list = append(list, time.Since(t.began))
 		t.close()
 		if err != nil {
@@ -55,7 +58,7 @@ func (b *bench) idle() ([]row, error) {
 		return nil, err
 	}
 	defer t.close()
-	if err := t.await(0, drawn); err != nil {
+	if err := t.await(drawn); err != nil {
 		return nil, err
 	}
 	keys, err := b.moves(t, 200)
@@ -70,7 +73,7 @@ func (b *bench) idle() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.press("4", func(text []byte) bool { return bytes.Contains(text, []byte("[4 Events]")) }); err != nil {
+	if _, err := t.press("4", showing("[4 Events]")); err != nil {
 		return nil, err
 	}
 	if err := b.settle(t); err != nil {
@@ -88,61 +91,38 @@ func (b *bench) idle() ([]row, error) {
 	}, err
 }
 
-// selectedRow is where a selected row of the table begins.
-var selectedRow = regexp.MustCompile(`\x1b\[7[0-9;]*m>`)
-
-var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
-
-// selection is the last unit that was drawn as the selected one.
-func selection(text []byte) string {
-	all := selectedRow.FindAllIndex(text, -1)
-	if len(all) == 0 {
-		return ""
-	}
-	rest := text[all[len(all)-1][0]:]
-	fields := strings.Fields(colours.ReplaceAllString(string(rest[:min(len(rest), 200)]), ""))
-	if len(fields) < 2 || !strings.HasPrefix(fields[0], ">") {
-		return ""
-	}
-	return fields[1]
-}
-
 // moves presses j and k, and says how long it took until another unit was the
 // selected one.
 func (b *bench) moves(t *terminal, n int) ([]time.Duration, error) {
 	var list []time.Duration
-	before := ""
 	for i := range n {
 		key := "j"
 		if i/10%2 == 1 {
 			key = "k"
 		}
-		d, err := t.press(key, func(text []byte) bool {
-			now := selection(text)
-			return now != "" && now != before && (before != "" || strings.HasPrefix(now, "unit"))
-		})
+		before := ""
+		if err := t.await(func(g *grid) bool { before = g.selected(); return before != "" }); err != nil {
+			return nil, err
+		}
+		d, err := t.press(key, func(g *grid) bool { now := g.selected(); return now != "" && now != before })
 		if err != nil {
 			return nil, err
 		}
-		t.mu.Lock()
-		before = selection(t.text)
-		t.mu.Unlock()
 		list = append(list, d)
 		time.Sleep(40 * time.Millisecond)
 	}
-	return list[1:], nil
+	return list, nil
 }
 
 // resizes makes the terminal larger and smaller.
 func (b *bench) resizes(t *terminal) ([]time.Duration, error) {
 	var list []time.Duration
 	for i := range 20 {
-		from := t.written()
 		began := time.Now()
-		if err := t.resize(120-uint16(i%2)*20, 35); err != nil {
+		if err := t.resize(100+uint16(i%2)*20, 35); err != nil {
 			return nil, err
 		}
-		if err := t.await(from, drawn); err != nil {
+		if err := t.await(drawn); err != nil {
 			return nil, err
 		}
 		list = append(list, time.Since(began))
@@ -154,9 +134,9 @@ func (b *bench) resizes(t *terminal) ([]time.Duration, error) {
 // settle waits until nothing is written for a second.
 func (b *bench) settle(t *terminal) error {
 	for range 30 {
-		before := t.written()
+		before, _ := t.written()
 		time.Sleep(time.Second)
-		if t.written() == before {
+		if now, _ := t.written(); now == before {
 			return nil
 		}
 	}
@@ -168,20 +148,25 @@ func (b *bench) flood() ([]row, error) { return b.flooded("", usual, keyLimit, "
 
 // ssh is the same over a connection that says it is one.
 func (b *bench) ssh() ([]row, error) {
-	l := usual
-	l.env = []string{"SSH_CONNECTION=10.0.0.1 50000 10.0.0.2 22"}
-	rows, err := b.flooded(", under SSH", l, "", "≤ 40 KB/s")
+	rows, err := b.flooded(", under SSH", overSSH(), "", "≤ 40 KB/s")
 	if err != nil {
 		return nil, err
 	}
 	return rows[1:2], nil
 }
 
+// overSSH is a terminal of which the environment says that it is far away.
+func overSSH() line {
+	l := usual
+	l.env = []string{"SSH_CONNECTION=10.0.0.1 50000 10.0.0.2 22"}
+	return l
+}
+
 // slowLine is the same over a line of 20 KB/s.
 func (b *bench) slowLine() ([]row, error) {
-	l := usual
+	l := overSSH()
 	l.rate = 20000
-	rows, err := b.flooded(", on a line of 20 KB/s", l, slowLimit, "")
+	rows, err := b.flooded(", under SSH on a line of 20 KB/s", l, slowLimit, "")
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +174,7 @@ func (b *bench) slowLine() ([]row, error) {
 }
 
 func (b *bench) flooded(where string, l line, keys, bytesLimit string) ([]row, error) {
-	if err := b.do("start", "flood"); err != nil {
+	if err := b.do("start", "-d", "flood"); err != nil {
 		return nil, err
 	}
 	defer func() { _ = b.do("stop", "--kill", "flood") }()
@@ -198,7 +183,7 @@ func (b *bench) flooded(where string, l line, keys, bytesLimit string) ([]row, e
 		return nil, err
 	}
 	defer t.close()
-	if err := t.await(0, drawn); err != nil {
+	if err := t.await(drawn); err != nil {
 		return nil, err
 	}
 	if err := b.find(t, "flood"); err != nil {
@@ -223,11 +208,11 @@ func (b *bench) flooded(where string, l line, keys, bytesLimit string) ([]row, e
 
 // find filters the units by a name, and selects the first that is found.
 func (b *bench) find(t *terminal, name string) error {
-	if _, err := t.master.WriteString("/"); err != nil {
+	if _, err := t.master.WriteString("/\x15"); err != nil {
 		return err
 	}
 	time.Sleep(300 * time.Millisecond)
-	if _, err := t.press("^"+name+"$\r", func(text []byte) bool { return bytes.Contains(text, []byte("Logs: "+name)) }); err != nil {
+	if _, err := t.press("^"+name+"$\r", showing("Logs: "+name)); err != nil {
 		return err
 	}
 	return nil
@@ -239,11 +224,11 @@ func (b *bench) toggles(t *terminal, n int) ([]time.Duration, error) {
 	on := false
 	for range n {
 		on = !on
-		word := []byte("wrap off")
+		word := "wrap off"
 		if on {
-			word = []byte("wrap on")
+			word = "wrap on"
 		}
-		d, err := t.press("w", func(text []byte) bool { return bytes.Contains(text, word) })
+		d, err := t.press("w", showing(word))
 		if err != nil {
 			return nil, err
 		}
@@ -256,7 +241,7 @@ func (b *bench) toggles(t *terminal, n int) ([]time.Duration, error) {
 // panes are four logs side by side, each of a unit that writes a quarter.
 func (b *bench) panes() ([]row, error) {
 	units := []string{"pane-1", "pane-2", "pane-3", "pane-4"}
-	if err := b.do(append([]string{"start"}, units...)...); err != nil {
+	if err := b.do(append([]string{"start", "-d"}, units...)...); err != nil {
 		return nil, err
 	}
 	defer func() { _ = b.do(append([]string{"stop", "--kill"}, units...)...) }()
@@ -265,7 +250,7 @@ func (b *bench) panes() ([]row, error) {
 		return nil, err
 	}
 	defer t.close()
-	if err := t.await(0, drawn); err != nil {
+	if err := t.await(drawn); err != nil {
 		return nil, err
 	}
 	for i, name := range units {
@@ -276,16 +261,14 @@ func (b *bench) panes() ([]row, error) {
 		if err := b.find(t, name); err != nil {
 			return nil, err
 		}
-		if _, err := t.press(key, func(text []byte) bool { return bytes.Contains(text, []byte(name)) }); err != nil {
-			return nil, err
+		for _, k := range []string{key, "1"} {
+			if _, err := t.master.WriteString(k); err != nil {
+				return nil, err
+			}
+			time.Sleep(500 * time.Millisecond)
 		}
-		time.Sleep(300 * time.Millisecond)
-		if _, err := t.master.WriteString("1"); err != nil {
-			return nil, err
-		}
-		time.Sleep(300 * time.Millisecond)
 	}
-	if _, err := t.press("2", func(text []byte) bool { return bytes.Contains(text, []byte("pane-4")) }); err != nil {
+	if _, err := t.press("2", showing("4 pane-4")); err != nil {
 		return nil, err
 	}
 	time.Sleep(3 * time.Second)
@@ -307,6 +290,7 @@ func (b *bench) panes() ([]row, error) {
 type watched struct {
 	span, spent time.Duration
 	bytes, rss  int
+	frames      int
 }
 
 // watch looks at a dashboard for a time.
@@ -316,9 +300,11 @@ func (b *bench) watch(t *terminal, span time.Duration) (watched, error) {
 	if err != nil {
 		return watched{}, err
 	}
-	bytesBefore, began := t.written(), time.Now()
+	bytesBefore, framesBefore := t.written()
+	began := time.Now()
 	time.Sleep(span)
-	w := watched{span: time.Since(began), bytes: t.written() - bytesBefore}
+	bytes, frames := t.written()
+	w := watched{span: time.Since(began), bytes: bytes - bytesBefore, frames: frames - framesBefore}
 	after, err := spent(pid)
 	if err != nil {
 		return w, err
@@ -336,7 +322,7 @@ func (w watched) rate() string {
 	if w.bytes == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%.1f KB/s", float64(w.bytes)/1000/w.span.Seconds())
+	return fmt.Sprintf("%.1f KB/s, %.0f frames/s", float64(w.bytes)/1000/w.span.Seconds(), float64(w.frames)/w.span.Seconds())
 }
 
 func (w watched) memory() string { return fmt.Sprintf("%.1f MB", float64(w.rss)/1e6) }

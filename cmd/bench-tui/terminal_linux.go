@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -13,16 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is the program on a pseudo-terminal, and everything it has written.
+// terminal is the program on a pseudo-terminal, and what it shows there.
 type terminal struct {
 	master *os.File
 	cmd    *exec.Cmd
 	began  time.Time
 
-	mu sync.Mutex
-	// chunks are what was read and when, text all of it, from base on.
-	text  []byte
-	base  int
+	mu    sync.Mutex
+	grid  *grid
 	total int
 	grown *sync.Cond
 	ended bool
@@ -43,7 +40,7 @@ func (s *system) open(l line, args ...string) (*terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &terminal{master: master, done: make(chan struct{})}
+	t := &terminal{master: master, grid: newGrid(l.columns, l.lines), done: make(chan struct{})}
 	t.grown = sync.NewCond(&t.mu)
 	t.cmd = exec.Command(s.binary, append([]string{"tui"}, args...)...)
 	t.cmd.Dir, t.cmd.Env = s.dir, s.environ(l.env...)
@@ -87,15 +84,15 @@ func (t *terminal) resize(columns, lines uint16) error {
 	if err != nil {
 		return err
 	}
+	t.mu.Lock()
+	t.grid.resize(columns, lines)
+	t.mu.Unlock()
 	var failed error
 	err = raw.Control(func(fd uintptr) {
 		failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: lines, Col: columns})
 	})
 	return errors.Join(err, failed)
 }
-
-// kept is how much of what was written is kept to look at.
-const kept = 1 << 20
 
 // read takes what the program writes, rate bytes a second where that is not 0.
 func (t *terminal) read(rate int) {
@@ -108,12 +105,8 @@ func (t *terminal) read(rate int) {
 		began := time.Now()
 		n, err := t.master.Read(buf)
 		t.mu.Lock()
-		t.text = append(t.text, buf[:n]...)
+		t.grid.write(buf[:n])
 		t.total += n
-		if over := len(t.text) - kept; over > kept {
-			t.text = bytes.Clone(t.text[over:])
-			t.base += over
-		}
 		t.ended = err != nil
 		t.grown.Broadcast()
 		t.mu.Unlock()
@@ -127,17 +120,17 @@ func (t *terminal) read(rate int) {
 }
 
 // written is how much the program has written so far.
-func (t *terminal) written() int {
+func (t *terminal) written() (bytes, frames int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.total
+	return t.total, t.grid.frames
 }
 
 // patience is how long anything may take before a measurement is given up.
 const patience = 20 * time.Second
 
-// await waits until what was written from a place on satisfies found.
-func (t *terminal) await(from int, found func([]byte) bool) error {
+// await waits until the screen is as found wants it.
+func (t *terminal) await(found func(*grid) bool) error {
 	timer := time.AfterFunc(patience, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -147,26 +140,23 @@ func (t *terminal) await(from int, found func([]byte) bool) error {
 	began := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for {
-		if found(t.text[max(from-t.base, 0):]) {
-			return nil
-		}
+	for !found(t.grid) {
 		if t.ended || time.Since(began) >= patience {
-			return fmt.Errorf("what was waited for did not appear; the last of the screen: %q", t.text[max(len(t.text)-400, 0):])
+			return fmt.Errorf("what was waited for did not appear on\n%s", t.grid)
 		}
 		t.grown.Wait()
 	}
+	return nil
 }
 
-// press presses a key, and says how long it took until what was written after it
-// satisfied found.
-func (t *terminal) press(key string, found func([]byte) bool) (time.Duration, error) {
-	from := t.written()
+// press presses a key, and says how long it took until the screen was as found
+// wants it.
+func (t *terminal) press(key string, found func(*grid) bool) (time.Duration, error) {
 	began := time.Now()
 	if _, err := t.master.WriteString(key); err != nil {
 		return 0, err
 	}
-	if err := t.await(from, found); err != nil {
+	if err := t.await(found); err != nil {
 		return 0, fmt.Errorf("the key %q: %w", key, err)
 	}
 	return time.Since(began), nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"sync"
 	"time"
 )
 
@@ -14,9 +13,8 @@ import (
 type terminal struct {
 	cmd    *exec.Cmd
 	began  time.Time
-	mu     sync.Mutex
-	text   []byte
 	master *os.File
+	grid   *grid
 }
 
 type line struct {
@@ -27,9 +25,9 @@ type line struct {
 
 var errLinux = errors.New("bench-tui reads /proc and runs on Linux only")
 
-func (*system) open(line, ...string) (*terminal, error)                  { return nil, errLinux }
-func (*terminal) resize(_, _ uint16) error                               { return errLinux }
-func (*terminal) written() int                                           { return 0 }
-func (*terminal) await(int, func([]byte) bool) error                     { return errLinux }
-func (*terminal) press(string, func([]byte) bool) (time.Duration, error) { return 0, errLinux }
-func (*terminal) close()                                                 {}
+func (*system) open(line, ...string) (*terminal, error)                 { return nil, errLinux }
+func (*terminal) resize(_, _ uint16) error                              { return errLinux }
+func (*terminal) written() (bytes, frames int)                          { return 0, 0 }
+func (*terminal) await(func(*grid) bool) error                          { return errLinux }
+func (*terminal) press(string, func(*grid) bool) (time.Duration, error) { return 0, errLinux }
+func (*terminal) close()                                                {}

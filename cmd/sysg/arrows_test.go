@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"cmd/bench":                {"config", "ipc", "supervisor/privilege", "supervisor/privilege/stage"},
 	"cmd/bench-tui":            {},
 	"cmd/torture":              {"ipc"},
+	"cmd/shots":                {},
 	"config":                   {"supervisor/cron/calendar", "supervisor/watch/ignore"},
 	"ipc":                      {},
 	"supervisor/unit":          {},

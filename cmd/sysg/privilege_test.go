@@ -32,8 +32,8 @@ func TestRootScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/root", Setup: ownHome})
 }
 
-// program is this binary as sysg, where every user may execute it.
-func program(t *testing.T) (sysg, dir string) {
+// public is this binary as sysg, where every user may execute it.
+func public(t *testing.T) (sysg, dir string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -59,7 +59,7 @@ func program(t *testing.T) (sysg, dir string) {
 // somebody who may.
 func TestWhoMayUseTheSocket(t *testing.T) {
 	asRoot(t)
-	sysg, dir := program(t)
+	sysg, dir := public(t)
 	state := filepath.Join(dir, "state")
 	manifest := filepath.Join(dir, "systemg.yaml")
 	if err := os.WriteFile(manifest, []byte("version: 1\nproject: demo\nservices: {a: {exec: [sleep, \"1000\"], env: {vars: {TOKEN: hush}}}}\n"), 0o644); err != nil {
@@ -213,7 +213,7 @@ func TestInstaller(t *testing.T) {
 // may not do itself; nor can a child to which it leaves its connection.
 func TestAConfinedUnitGivesNoCommands(t *testing.T) {
 	asRoot(t)
-	sysg, dir := program(t)
+	sysg, dir := public(t)
 	const leave = "import socket,os,sys,time\ns=socket.socket(socket.AF_UNIX)\ns.connect(os.environ['SYSG_STATE_DIR']+'/control.sock')\nif os.fork():\n os._exit(0)\ntime.sleep(0.3)\n" +
 		`s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hello","params":{"client":"x","protocol":1}}\n{"jsonrpc":"2.0","id":2,"method":"purge","params":{}}\n')` +
 		"\ns.shutdown(1)\nprint(s.makefile().read())"

@@ -18,7 +18,22 @@ func TestMain(m *testing.M) {
 	early.Restore()
 	proc.Stage()
 	guardian.Main()
-	testscript.Main(m, map[string]func(){"sysg": main})
+	if visit() {
+		return
+	}
+	testscript.Main(tidy{m}, map[string]func(){"sysg": main})
+}
+
+// built has the sysg that tests of the whole program run; see build.
+var built struct{ dir string }
+
+// tidy removes what several tests share.
+type tidy struct{ *testing.M }
+
+// Run runs the tests.
+func (t tidy) Run() int {
+	defer os.RemoveAll(built.dir)
+	return t.M.Run()
 }
 
 // The scripts in testdata are the command line's manual: each begins in an

@@ -69,7 +69,12 @@ func (s *server) waiting(st supervisor.Standing) string {
 		return v.Unit.Reason
 	case unit.Stopping:
 		return "waits for " + s.survivors(v)
-	case unit.Blocked, unit.Starting, unit.Running, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped, unit.Scheduled:
+	case unit.Starting:
+		if v.Unit.Probe != "" && v.Unit.Reason != "" {
+			return v.Unit.Reason + ": " + v.Unit.Probe
+		}
+		return v.Unit.Reason
+	case unit.Blocked, unit.Running, unit.Stopped, unit.Completed, unit.Failed, unit.Skipped, unit.Scheduled:
 	}
 	return ""
 }
@@ -139,11 +144,15 @@ func (s *server) lastWords(v *supervisor.View, run uint64) []string {
 }
 
 // late is the error of an operation whose time is over: it names what it
-// still waited for.
+// still waited for, and what has failed until then.
 func (s *server) late(list []supervisor.Standing, secs float64) error {
-	var names []string
+	var names, failed []string
 	for _, st := range list {
-		if st.Done || st.View == nil {
+		switch {
+		case st.View == nil || st.Done && st.OK:
+			continue
+		case st.Done:
+			failed = append(failed, st.View.Def.Name)
 			continue
 		}
 		text := fmt.Sprintf("%s is %s", st.View.Def.Name, st.View.Unit.State)
@@ -154,6 +163,9 @@ func (s *server) late(list []supervisor.Standing, secs float64) error {
 	}
 	limit := time.Duration(secs * float64(time.Second))
 	e := ipc.Errorf(ipc.CodeTimeout, "not done after %s: %s", limit, strings.Join(head(names), "; "))
+	if len(failed) > 0 {
+		e.Message += "; failed: " + strings.Join(head(failed), ", ")
+	}
 	e.Try = "sysg status shows how it goes on; sysg why UNIT says what holds it"
 	return e
 }

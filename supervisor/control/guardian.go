@@ -11,12 +11,17 @@ import (
 	"systemg/supervisor/store"
 )
 
-// connect finds the guardian, nil for none.
+// connect finds the guardian, nil for none. Where that has ended while this
+// process was on its way up, this one becomes the guardian.
 func connect(o Options) (*guardian.Link, error) {
 	if !o.Guarded {
 		return nil, nil //nolint:nilnil // no guardian is no error
 	}
-	return guardian.Connect()
+	link, err := guardian.Connect()
+	if err != nil || !link.Lost() {
+		return link, err
+	}
+	return nil, link.Become(o.Paths.SupervisorLog(), o.Paths.Trouble())
 }
 
 // lockName is what the guardian calls the lock of the state directory.

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"systemg/supervisor/proc"
 )
 
 // restAfter is how long after the last request the memory it took is given
@@ -29,7 +31,7 @@ func (s *server) relax() {
 	// What pools hold is let go by the second collection.
 	runtime.GC()
 	debug.FreeOSMemory()
-	dropProgram()
+	proc.DropProgram()
 }
 
 // hurry is what it does when an operation begins; relax ends it.

@@ -30,13 +30,15 @@ func (s *server) start(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, err
 	}
 	sel := p.Selection
+	var warnings []config.Diagnostic
 	if src != nil {
 		sel.Project = onlyProject(src, p.Project)
+		warnings = append(s.takenOver(src), src.Plan.Warnings...)
 		s.remember(src)
 	}
 	s.note(r, describe("start", p.Selection))
-	if src != nil && len(src.Plan.Warnings) > 0 {
-		note := ipc.Warnings{Request: r.ID, Diagnostics: src.Plan.Warnings}
+	if len(warnings) > 0 {
+		note := ipc.Warnings{Request: r.ID, Diagnostics: warnings}
 		if err := r.Notify(ipc.NoteWarnings, note); err != nil {
 			return nil, err
 		}
@@ -117,9 +119,24 @@ func (s *server) stop(ctx context.Context, r *ipc.Request) (any, error) {
 	}
 	result, err := s.await(ctx, r, b, supervisor.StartPatience, p.TimeoutSecs)
 	if p.Supervisor && err == nil {
+		s.sweep(ctx)
 		s.quit()
 	}
 	return result, err
+}
+
+// sweepTime is how long a stop of everything waits for processes that got away
+// from their units.
+const sweepTime = 5 * time.Second
+
+// sweep ends what descends from the supervisor and belongs to no unit any
+// more.
+func (s *server) sweep(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, sweepTime)
+	defer cancel()
+	for _, p := range processes(s.host.Sweep(ctx)) {
+		s.log.Error("a process outlives the supervisor", "pid", p.PID, "command", p.Command, "state", p.State)
+	}
 }
 
 func (s *server) beginStop(ctx context.Context, p ipc.StopParams) (supervisor.Baseline, error) {

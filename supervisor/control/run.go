@@ -51,7 +51,7 @@ type Options struct {
 	SocketGroup string
 	// Ready is called once, when the socket answers.
 	Ready func()
-	// Guarded is whether this process may be the child of a guardian.
+	// Guarded is whether a guardian has started this process.
 	Guarded bool
 }
 
@@ -285,9 +285,14 @@ func (d *daemon) run(ctx context.Context) error {
 	d.restored()
 	d.ward.settled()
 	d.sockets.Settle()
-	listener, err := d.listen()
+	listener, err := newDoor(d.paths.Socket(), d.listen)
 	if err != nil {
 		return err
+	}
+	leaveHome, err := d.keepHome(listener)
+	if err != nil {
+		d.log.Warn("a state directory that is removed is not made again", "error", err)
+		leaveHome = func() {}
 	}
 	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Flags: d.o.flags(), Confined: d.confinedUnit, Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
@@ -298,6 +303,7 @@ func (d *daemon) run(ctx context.Context) error {
 		d.o.Ready()
 	}
 	err = d.untilStopped(ctx, served)
+	leaveHome()
 	d.dismissGuardian(err)
 	if !errors.Is(err, errHandedOver) {
 		d.closeHooks()
@@ -369,6 +375,7 @@ func (d *daemon) untilStopped(ctx context.Context, served <-chan error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
+	d.sweep(stopped)
 	return err
 }
 

@@ -311,7 +311,7 @@ func TestTakenAddressSaysSo(t *testing.T) {
 	text := strings.Replace(webManifest(t, busy.Addr().String(), ""), "always", "never", 1)
 	r := s.start(text)
 	web := s.unit("web")
-	want := "cannot start: cannot listen on tcp://" + busy.Addr().String() + ": something else listens there"
+	want := "cannot start: cannot listen on tcp://" + busy.Addr().String() + ": address already in use: something else listens there"
 	if r.OK || web.State != "failed" || !strings.HasPrefix(web.Reason, want) {
 		t.Errorf("ok %v, web is %s: %s", r.OK, web.State, web.Reason)
 	}

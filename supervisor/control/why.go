@@ -114,7 +114,12 @@ func advice(v *supervisor.View) string {
 		return "sysg start -s " + name
 	case unit.Stopping:
 		return fmt.Sprintf("sysg stop -s %s --kill ends it at once", name)
-	case unit.Blocked, unit.Pending, unit.Starting, unit.Running, unit.Completed, unit.Skipped, unit.Scheduled:
+	case unit.Starting:
+		if v.Unit.Step != unit.NoStep {
+			// A command before the start has as long as it likes.
+			return fmt.Sprintf("sysg logs %s --kind all --run %d, or sysg stop -s %s to give it up", name, v.Unit.Run, name)
+		}
+	case unit.Blocked, unit.Pending, unit.Running, unit.Completed, unit.Skipped, unit.Scheduled:
 	}
 	return ""
 }

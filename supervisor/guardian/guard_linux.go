@@ -57,10 +57,16 @@ type guard struct {
 	// dismissed is whether the supervisor ends by order, and nothing is to
 	// follow it.
 	dismissed bool
+	// attachedAt is which supervisor the shown command talks to, verdict the
+	// status that it ended with.
+	attachedAt int
+	verdict    int
 	// ending is whether somebody wants the system to end.
 	ending bool
 
 	restartAt, drainUntil, trialUntil time.Time
+	// restAt is when what a start has used is given back.
+	restAt time.Time
 
 	over   bool
 	status int
@@ -80,6 +86,8 @@ const (
 	drainTime = 200 * time.Millisecond
 	// trialTime is how long a new program may take to become ready.
 	trialTime = 15 * time.Second
+	// restAfter is how long after a start the guardian comes to rest.
+	restAfter = 2 * time.Second
 )
 
 // begin makes the guardian that the arguments describe.
@@ -102,7 +110,7 @@ func begin(args []string) (*guard, error) {
 		if err != nil {
 			return nil, err
 		}
-		g.Args, g.Log, g.Note = o.Supervisor, o.Log, o.Note
+		g.Args, g.Log, g.Note, g.Attached = o.Supervisor, o.Log, o.Note, o.Attached
 		if isPipe(ReadyFD) {
 			g.starter = ReadyFD
 			unix.CloseOnExec(ReadyFD)
@@ -112,6 +120,9 @@ func begin(args []string) (*guard, error) {
 		return nil, fmt.Errorf("cannot become a subreaper: %w", err)
 	}
 	signal.Notify(g.signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
+	if g.Attached != nil {
+		signal.Notify(g.signals, unix.SIGUSR1, unix.SIGUSR2, unix.SIGQUIT, unix.SIGPIPE)
+	}
 	return g, nil
 }
 
@@ -132,7 +143,7 @@ func (g *guard) run() int {
 		g.collect()
 		g.decide(time.Now())
 		if g.over {
-			return g.status
+			return g.leave()
 		}
 		g.tell()
 		timer.Reset(g.untilNext())
@@ -149,7 +160,7 @@ func (g *guard) run() int {
 // untilNext is how long nothing has to be done.
 func (g *guard) untilNext() time.Duration {
 	next := time.Now().Add(time.Hour)
-	for _, at := range []time.Time{g.restartAt, g.drainUntil, g.trialUntil} {
+	for _, at := range []time.Time{g.restartAt, g.drainUntil, g.trialUntil, g.restAt} {
 		if !at.IsZero() && at.Before(next) {
 			next = at
 		}
@@ -162,9 +173,17 @@ func (g *guard) untilNext() time.Duration {
 
 // signalled passes an order to end on.
 func (g *guard) signalled(s os.Signal) {
+	if g.Attached != nil && g.signalledFirst(s) {
+		return
+	}
 	if s != unix.SIGTERM && s != unix.SIGINT {
 		return
 	}
+	g.end()
+}
+
+// end has the supervisor end, and everything with it.
+func (g *guard) end() {
 	g.ending = true
 	if g.Child != 0 && g.gone == nil {
 		_ = unix.Kill(g.Child, unix.SIGTERM)
@@ -180,6 +199,10 @@ func (g *guard) collect() {
 		r, ok := proc.Collect()
 		if !ok {
 			return
+		}
+		if r.PID == g.Shown {
+			g.shown(r)
+			continue
 		}
 		if r.PID == g.Child {
 			g.gone = &r
@@ -203,6 +226,16 @@ func (g *guard) decide(now time.Time) {
 		g.trialUntil, g.late = time.Time{}, true
 		_ = unix.Kill(g.Child, unix.SIGKILL)
 	}
+	if !g.restAt.IsZero() && !now.Before(g.restAt) {
+		g.rest()
+	}
+}
+
+// rest gives memory back: little is needed until something happens.
+func (g *guard) rest() {
+	g.restAt = time.Time{}
+	debug.FreeOSMemory()
+	proc.DropProgram()
 }
 
 // bury decides what follows the end of the supervisor.
@@ -222,7 +255,7 @@ func (g *guard) bury(now time.Time) {
 		g.giveUp(how)
 		g.restartAt = now
 	case g.dismissed || how == proc.Status{Known: true}:
-		g.over = true
+		g.over, g.status = true, g.verdict
 	case g.ending:
 		g.over, g.status = true, 1
 	case l.Ready.IsZero() && g.Starts == 1:
@@ -282,6 +315,9 @@ func (g *guard) start() {
 		third = g.starter
 	}
 	files := []uintptr{0, 1, 2, uintptr(third), uintptr(pair[1])}
+	if g.Attached != nil {
+		files[0], files[1] = uintptr(null), uintptr(null)
+	}
 	pid, err := syscall.ForkExec(g.program(), append([]string{"sysg"}, g.Args...), &syscall.ProcAttr{Dir: "/", Env: os.Environ(), Files: files})
 	if err != nil {
 		_ = unix.Close(pair[0])
@@ -302,6 +338,7 @@ func (g *guard) start() {
 	_ = unix.SetsockoptTimeval(pair[0], unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: 1})
 	g.Child, g.Channel, g.Told = pid, pair[0], g.Seq
 	g.Starts++
+	g.restAt = time.Now().Add(restAfter)
 	if g.trial >= 0 {
 		g.trialUntil = time.Now().Add(trialTime)
 	}

@@ -28,7 +28,7 @@ const fakeWord = "__fake"
 func TestMain(m *testing.M) {
 	proc.Stage()
 	Main()
-	if len(os.Args) == 3 && os.Args[1] == fakeWord {
+	if len(os.Args) == 4 && os.Args[1] == fakeWord {
 		os.Exit(fake(os.Args[2]))
 	}
 	os.Exit(m.Run())
@@ -48,9 +48,17 @@ func fake(dir string) int {
 	if data, err := os.ReadFile(filepath.Join(dir, "crash")); err == nil && strings.TrimSpace(string(data)) != "" {
 		return 3
 	}
+	if f, err := os.Open(filepath.Join(dir, "slow")); err == nil {
+		_, _ = io.Copy(io.Discard, f)
+		_ = f.Close()
+	}
 	link, err := Connect()
-	if err != nil || link == nil {
+	if err != nil {
 		return 70
+	}
+	if link.Lost() {
+		_ = link.Become(filepath.Join(dir, "log"), filepath.Join(dir, "note"))
+		return 73
 	}
 	conn, err := net.Dial("unix", filepath.Join(dir, "socket"))
 	if err != nil {
@@ -359,6 +367,34 @@ func parentOf(t *testing.T, pid int) (parent int) {
 	var state string
 	_, _ = fmt.Sscan(rest, &state, &parent)
 	return parent
+}
+
+// A guardian that dies while its supervisor is on its way up is replaced too.
+func TestGuardianDiesBeforeItsSupervisorIsUp(t *testing.T) {
+	h := newHouse(t)
+	s := h.next()
+	s.do("ready")
+	slow := filepath.Join(h.dir, "slow")
+	if err := unix.Mkfifo(slow, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.kill()
+	// The next one waits here before it says hello.
+	w, err := os.OpenFile(slow, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = h.guardian.Process.Kill()
+	_ = h.guardian.Wait()
+	if err := os.Remove(slow); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	s = h.next()
+	if s.Welcome.Guardian == h.guardian.Process.Pid || s.Welcome.Guardian == 0 {
+		t.Errorf("the guardian is %d", s.Welcome.Guardian)
+	}
+	s.do("ready")
 }
 
 // A supervisor that keeps crashing is started later and later, and whoever asks

@@ -215,6 +215,7 @@ func (g *guard) ready() {
 	if g.ending {
 		_ = unix.Kill(g.Child, unix.SIGTERM)
 	}
+	g.show()
 	if g.trial < 0 {
 		return
 	}

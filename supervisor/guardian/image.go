@@ -1,6 +1,7 @@
 package guardian
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,9 +37,19 @@ type image struct {
 	Life    life    `json:"life"`
 	Crashes Crashes `json:"crashes"`
 	Before  string  `json:"before,omitempty"`
-	// Attached are the arguments of the command that is shown in the
-	// foreground of a system's first process, nil for others.
-	Attached []string `json:"attached,omitempty"`
+	// Attached is what a system's first process shows, nil for others, and
+	// Shown the pid of the command that does, 0 for none.
+	Attached *Attached `json:"attached,omitempty"`
+	Shown    int       `json:"shown,omitempty"`
+}
+
+// Attached are the commands of this program, without its name, that a guardian
+// runs which is a system's first process: Start shows the system and ends with
+// it, Reload is run for SIGHUP, Status for SIGUSR1.
+type Attached struct {
+	Start  []string `json:"start"`
+	Reload []string `json:"reload"`
+	Status []string `json:"status"`
 }
 
 // files are the descriptors that an image names.
@@ -63,11 +74,30 @@ type Order struct {
 	Supervisor []string
 	// Log is the supervisor's log, Note where trouble is told.
 	Log, Note string
+	// Attached makes it the first process of a system; nil for others.
+	Attached *Attached
 }
+
+// LostStatus is the exit status of Attached.Start where its supervisor has ended
+// and the system has not.
+const LostStatus = 75
+
+// attachedWord is the argument before Attached, as JSON.
+const attachedWord = "--init"
+
+// GuardedFlag is the flag by which a supervisor knows that a guardian has
+// started it; its arguments have it.
+const GuardedFlag = "--guarded"
 
 // Args are the arguments of a guardian, after the program's name.
 func (o Order) Args() []string {
-	return append([]string{word, o.Log, o.Note}, o.Supervisor...)
+	args := []string{word, o.Log, o.Note}
+	if o.Attached != nil {
+		// Lists of texts can be written.
+		data, _ := json.Marshal(o.Attached)
+		args = append(args, attachedWord, string(data))
+	}
+	return append(append(args, o.Supervisor...), GuardedFlag)
 }
 
 // orderOf reads Args, after the word.
@@ -75,7 +105,16 @@ func orderOf(args []string) (Order, error) {
 	if len(args) < 3 {
 		return Order{}, errors.New("it is for sysg itself alone")
 	}
-	return Order{Log: args[0], Note: args[1], Supervisor: slices.Clone(args[2:])}, nil
+	o := Order{Log: args[0], Note: args[1], Supervisor: slices.Clone(args[2:])}
+	if o.Supervisor[0] != attachedWord {
+		return o, nil
+	}
+	if len(o.Supervisor) < 3 {
+		return Order{}, errors.New("it is for sysg itself alone")
+	}
+	err := json.Unmarshal([]byte(o.Supervisor[1]), &o.Attached)
+	o.Supervisor = o.Supervisor[2:]
+	return o, err
 }
 
 // resumeWord is the second argument of a guardian that goes on from an image.

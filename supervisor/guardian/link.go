@@ -50,6 +50,16 @@ func (l *Link) Guardian() int {
 	return l.Welcome.Guardian
 }
 
+// Lost is whether the guardian has ended.
+func (l *Link) Lost() bool {
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
+}
+
 // Pipe has the guardian hold the read end of the pipe at a path, or let it go.
 func (l *Link) Pipe(path string, hold bool) {
 	if l == nil {

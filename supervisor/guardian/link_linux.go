@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -13,24 +14,24 @@ import (
 // helloTime is how long a guardian may take to answer a new supervisor.
 const helloTime = 5 * time.Second
 
-// Connect finds the guardian of this process; nil where there is none. It
-// returns when the guardian has told all that it has.
+// Connect talks to the guardian that has started this process. It returns when
+// the guardian has told all that it has. Where it has ended already the Link is
+// lost (Lost), and good for Become alone.
 func Connect() (*Link, error) {
 	kind, err := unix.GetsockoptInt(ChannelFD, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil || kind != unix.SOCK_SEQPACKET {
-		return nil, nil //nolint:nilnil // no guardian is no error
-	}
-	// The pair was made by the parent, or the descriptor is somebody else's.
-	peer, err := unix.GetsockoptUcred(ChannelFD, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil || int(peer.Pid) != os.Getppid() {
-		return nil, nil //nolint:nilnil // no guardian is no error
+		return nil, fmt.Errorf("descriptor %d leads to no guardian", ChannelFD)
 	}
 	unix.CloseOnExec(ChannelFD)
 	l := &Link{
 		fd: ChannelFD, Inherited: map[string]int{}, wake: make(chan struct{}, 1),
 		pipes: map[string]bool{}, held: map[string]int{}, asked: map[uint64]chan struct{}{},
 	}
-	if err := l.hello(); err != nil {
+	switch err := l.hello(); {
+	case errors.Is(err, io.EOF), errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET):
+		l.lost = true
+		return l, nil
+	case err != nil:
 		return nil, fmt.Errorf("cannot talk to the guardian: %w", err)
 	}
 	go l.write()

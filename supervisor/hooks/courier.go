@@ -72,8 +72,8 @@ func (c *courier) conclude(d store.Delivery, waiting int, took time.Duration, a 
 		// Nobody waits: whatever comes next finds the endpoint fresh.
 		return true
 	}
-	c.say(fmt.Sprintf("webhooks to %s fail: %v; %d wait, the next attempt is %s after the last",
-		Place(c.url), a.err, waiting, delay.Round(time.Second)))
+	c.say(fmt.Sprintf("webhooks to %s fail: %v; they wait, and the next attempt is %s after the last",
+		Place(c.url), a.err, delay.Round(time.Second)))
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

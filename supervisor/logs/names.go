@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -97,9 +98,13 @@ func exists(path string) bool {
 }
 
 // create opens a file for reading and writing and makes it, mode 0600 whatever
-// the umask, and its directories, mode 0700, where they are missing.
+// the umask, and its directories, mode 0700, where they are missing. What has
+// the file's place and cannot be it is moved aside.
 func create(path string) (int, error) {
-	fd, err := open(path, unix.O_RDWR)
+	fd, err := openOwn(path)
+	if err != nil && impostor(err) && moveAside(path) == nil {
+		fd, err = openOwn(path)
+	}
 	if !errors.Is(err, unix.ENOENT) {
 		return fd, err
 	}
@@ -118,6 +123,36 @@ func create(path string) (int, error) {
 		return -1, &os.PathError{Op: "chmod", Path: path, Err: err}
 	}
 	return fd, nil
+}
+
+// openOwn opens a file for reading and writing; errNoFile where it is none.
+func openOwn(path string) (int, error) {
+	fd, err := open(path, unix.O_RDWR|unix.O_NONBLOCK)
+	if err != nil {
+		return -1, err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		_ = unix.Close(fd)
+		return -1, errors.Join(&os.PathError{Op: "open", Path: path, Err: errNoFile}, err)
+	}
+	return fd, nil
+}
+
+// impostor is whether an error says that something else, or a file of somebody
+// else's, has a file's place.
+func impostor(err error) bool {
+	for _, e := range []error{errNoFile, unix.EISDIR, unix.ELOOP, unix.ENXIO, unix.EACCES} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// moveAside makes room.
+func moveAside(path string) error {
+	return os.Rename(path, path+".corrupt-"+time.Now().UTC().Format("20060102T150405.000Z"))
 }
 
 // open opens a file of its own descriptor that no child inherits.

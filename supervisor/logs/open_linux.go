@@ -2,7 +2,6 @@ package logs
 
 import (
 	"errors"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -108,7 +107,7 @@ func (t *tape) baseFromBefore() int64 {
 	if unix.Stat(segmentPath(t.path, 1), &st) != nil {
 		return 0
 	}
-	f, err := os.Open(indexPath(t.path, 1))
+	f, err := openPlain(indexPath(t.path, 1))
 	if err != nil {
 		return st.Size
 	}

@@ -51,7 +51,7 @@ func idOf(info fs.FileInfo) fileID {
 
 // openSegment opens a segment for reading; nil where there is none.
 func openSegment(path string, number int) (*segment, error) {
-	f, err := os.Open(segmentPath(path, number))
+	f, err := openPlain(segmentPath(path, number))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -137,7 +137,7 @@ func present(path string) bool {
 // last one is read again, for it may have moved. An index that cannot be read
 // adds nothing: it is a convenience.
 func (s *segment) readIndex(path string) {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return
 	}

@@ -29,7 +29,7 @@ func (h *Host) Find(holds []Hold) []Found {
 	if len(holds) == 0 {
 		return nil
 	}
-	marked := scan()
+	marked := scan().live
 	list := make([]Found, 0, len(holds))
 	for _, hold := range holds {
 		list = append(list, h.find(hold, marked))
@@ -70,7 +70,7 @@ func (h *Host) AdoptRest(id TreeID, p Process) int {
 	if p.BootID != h.bootID || p.Cgroup == "" && p.Mark == 0 {
 		return 0
 	}
-	members := cgroupMembersOr(p, scan)
+	members := cgroupMembersOr(p)
 	members = slices.DeleteFunc(members, func(pid int) bool {
 		st, err := readStat(pid)
 		return err != nil || st.dead()
@@ -81,7 +81,7 @@ func (h *Host) AdoptRest(id TreeID, p Process) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p.PID = 0
-	t := &tree{id: id, process: p, main: -1, leftovers: map[int]int{}}
+	t := &tree{id: id, process: p, main: -1, leftovers: map[int]int{}, kin: kin{}}
 	h.trees[id] = t
 	h.review = append(h.review, t)
 	h.rouse()
@@ -90,9 +90,9 @@ func (h *Host) AdoptRest(id TreeID, p Process) int {
 
 // cgroupMembersOr are the members by the cgroup where there is one, else by a
 // scan for the marker.
-func cgroupMembersOr(p Process, scan func() map[uint64][]int) []int {
+func cgroupMembersOr(p Process) []int {
 	if p.Cgroup != "" {
 		return cgroupMembers(p.Cgroup)
 	}
-	return scan()[p.Mark]
+	return scan().live[p.Mark]
 }

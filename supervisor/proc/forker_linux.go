@@ -36,6 +36,7 @@ type order struct {
 	mark  uint64
 	// spare is the marker for when the cgroup cannot be used.
 	spare uint64
+	pipes []pipe // what it writes to
 	// born is called, on the forker's thread, as soon as the process
 	// exists.
 	born  func(pid int)

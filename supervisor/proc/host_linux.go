@@ -50,7 +50,12 @@ type tree struct {
 	main int
 	// leftovers are pidfds of members that outlived the main process.
 	leftovers map[int]int
-	killed    bool
+	// kin are members that are held by nothing, pipes what they may write to.
+	kin   kin
+	pipes []pipe
+	// doubts counts looks that found only what had ended.
+	doubts int
+	killed bool
 	// fostered is whether the main process is the guardian's child, fate how
 	// it ended, awaiting whether it has ended and nobody knows how yet.
 	fostered, awaiting bool

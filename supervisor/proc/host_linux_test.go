@@ -120,6 +120,12 @@ func (r *room) emptied(id TreeID) {
 // start starts a command and gives what it writes.
 func (r *room) start(argv ...string) (TreeID, Process, *bufio.Reader) {
 	r.Helper()
+	return r.startHeld(0, argv...)
+}
+
+// startHeld starts one with the mark of a hold.
+func (r *room) startHeld(mark uint64, argv ...string) (TreeID, Process, *bufio.Reader) {
+	r.Helper()
 	in, out, err := os.Pipe()
 	if err != nil {
 		r.Fatal(err)
@@ -128,7 +134,7 @@ func (r *room) start(argv ...string) (TreeID, Process, *bufio.Reader) {
 	r.Cleanup(func() { _ = in.Close() })
 	r.run++
 	id := TreeID{Unit: "demo/unit", Run: r.run}
-	p, err := r.host.Start(Spec{Tree: id, Argv: argv, Dir: "/", Env: os.Environ(), Stdout: out, Stderr: out})
+	p, err := r.host.Start(Spec{Tree: id, Mark: mark, Argv: argv, Dir: "/", Env: os.Environ(), Stdout: out, Stderr: out})
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -190,7 +196,7 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 		dir  string
 		want string
 	}{
-		{[]string{"nosuch"}, "/", `there is no command "nosuch" in PATH=/no/such/folder:` + dir},
+		{[]string{"nosuch"}, "/", `command "nosuch" not found in PATH=/no/such/folder:` + dir},
 		{[]string{"/no/such/file"}, "/", "there is no /no/such/file"},
 		{[]string{"plain"}, "/", plain + ": permission denied: it is not executable"},
 		{[]string{plain}, "/", plain + ": permission denied: it is not executable"},

@@ -3,6 +3,7 @@
 package proc
 
 import (
+	"context"
 	"errors"
 	"syscall"
 )
@@ -37,6 +38,9 @@ func (*Host) Kill(TreeID) {}
 
 // Members are none.
 func (*Host) Members(TreeID) []int { return nil }
+
+// Sweep has nothing to end.
+func (*Host) Sweep(context.Context) []int { return nil }
 
 // Owner knows nobody.
 func (*Host) Owner(int) (TreeID, bool) { return TreeID{}, false }

@@ -24,9 +24,10 @@ func BootID() (string, error) {
 
 // stat is what is needed of /proc/PID/stat.
 type stat struct {
-	state           byte
-	parent, session int
-	ticks           uint64
+	state                  byte
+	parent, group, session int
+	threads, flags         int
+	ticks                  uint64
 }
 
 // readStat reads a process's line; ErrGone where there is none.
@@ -46,27 +47,37 @@ func parseStat(data []byte) (stat, error) {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
 	fields := bytes.Fields(data[end+1:])
-	// The state is field 3, the parent field 4, the session field 6, the start time field 22.
+	// The state is field 3, the parent 4, the group 5, the session 6, the
+	// flags 9, the number of threads 20, the start time 22.
 	if len(fields) < 20 || len(fields[0]) != 1 {
 		return stat{}, fmt.Errorf("cannot read a stat line %q", data)
 	}
-	ticks, err := strconv.ParseUint(string(fields[19]), 10, 64)
-	if err != nil {
+	st := stat{state: fields[0][0]}
+	var err error
+	if st.ticks, err = strconv.ParseUint(string(fields[19]), 10, 64); err != nil {
 		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
 	}
-	parent, err := strconv.Atoi(string(fields[1]))
-	if err != nil {
-		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
+	for _, f := range [...]struct {
+		field int
+		into  *int
+	}{{1, &st.parent}, {2, &st.group}, {3, &st.session}, {6, &st.flags}, {17, &st.threads}} {
+		if *f.into, err = strconv.Atoi(string(fields[f.field])); err != nil {
+			return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
+		}
 	}
-	session, err := strconv.Atoi(string(fields[3]))
-	if err != nil {
-		return stat{}, fmt.Errorf("cannot read a stat line: %w", err)
-	}
-	return stat{state: fields[0][0], parent: parent, session: session, ticks: ticks}, nil
+	return st, nil
 }
 
-// dead is whether a process has ended, reaped or not.
-func (s stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
+// dead is whether a process has ended, reaped or not. One whose first thread
+// has ended looks like a zombie, and lives by its other threads.
+func (s stat) dead() bool { return s.state == 'X' || s.state == 'Z' && s.threads <= 1 }
+
+// exiting is PF_EXITING of linux/sched.h: a thread has begun to end, and has
+// given back its memory and its files before it looks dead.
+const exiting = 0x4
+
+// speechless is whether a process cannot be asked anything any more.
+func (s stat) speechless() bool { return s.dead() || s.flags&exiting != 0 }
 
 // smallFile is the most that readSmall reads.
 const smallFile = 4096

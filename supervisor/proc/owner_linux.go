@@ -1,9 +1,7 @@
 package proc
 
 import (
-	"bytes"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -74,20 +72,7 @@ func holdOf(pid int) hold {
 	if mark, ok := markOf(pid); ok {
 		return hold{mark: mark}
 	}
-	mount, err := mountOfCgroups()
-	if err != nil {
-		return hold{}
-	}
-	data, err := readSmall("/proc/" + strconv.Itoa(pid) + "/cgroup")
-	if err != nil {
-		return hold{}
-	}
-	for line := range bytes.Lines(data) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "0::"); ok {
-			return hold{cgroup: mount + path}
-		}
-	}
-	return hold{}
+	return hold{cgroup: cgroupOf(pid)}
 }
 
 // mountOfCgroups is cgroupMount, asked once.

@@ -189,7 +189,7 @@ func (e *NotFoundError) Error() string {
 	if e.Path == "" {
 		return fmt.Sprintf("there is no %s", e.Name)
 	}
-	return fmt.Sprintf("there is no command %q in PATH=%s", e.Name, e.Path)
+	return fmt.Sprintf("command %q not found in PATH=%s", e.Name, e.Path)
 }
 
 // StartError says that a command was found and could not be started.

@@ -16,8 +16,7 @@ const pollBatch = 256
 type turn struct {
 	exited  []exit
 	recheck map[*tree]bool
-	// census is a scan for markers, made once when it is needed.
-	census map[uint64][]int
+	look    *look
 }
 
 // exit is a main process that was reaped.
@@ -154,14 +153,14 @@ func (h *Host) conclude(t *turn) {
 		if done < len(t.exited) {
 			e := t.exited[done]
 			done++
-			left := h.members(t, e.tree)
+			left, doubt := h.members(t, e.tree)
 			// Whoever hears of leftovers may want to signal them.
 			h.mu.Lock()
 			h.watchLeftovers(e.tree, left)
 			h.mu.Unlock()
 			h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left, Told: e.told})
 			delete(t.recheck, e.tree)
-			h.settle(e.tree, left)
+			h.settle(e.tree, left, doubt)
 			continue
 		}
 		if len(t.recheck) == 0 {
@@ -169,31 +168,20 @@ func (h *Host) conclude(t *turn) {
 		}
 		for tr := range t.recheck {
 			delete(t.recheck, tr)
-			left := h.members(t, tr)
+			left, doubt := h.members(t, tr)
 			// If its main process was reaped just now, that comes first.
 			if !slices.ContainsFunc(t.exited[done:], func(e exit) bool { return e.tree == tr }) {
-				h.settle(tr, left)
+				h.settle(tr, left, doubt)
 			}
 			break
 		}
 	}
 }
 
-// members are the living processes of a tree.
-func (h *Host) members(t *turn, tr *tree) []int {
-	if tr.process.Cgroup != "" {
-		return cgroupMembers(tr.process.Cgroup)
-	}
-	if t.census == nil {
-		h.reapStrangers(t)
-		t.census = scan()
-	}
-	return t.census[tr.process.Mark]
-}
-
 // settle kills a tree that is to be killed, watches its leftovers, and tells
-// when there are none. Before its main process was reaped it only kills.
-func (h *Host) settle(tr *tree, left []int) {
+// when there are none, and no doubt about it. Before its main process was
+// reaped it only kills.
+func (h *Host) settle(tr *tree, left []int, doubt bool) {
 	h.mu.Lock()
 	if h.trees[tr.id] != tr {
 		h.mu.Unlock()
@@ -211,7 +199,7 @@ func (h *Host) settle(tr *tree, left []int) {
 		h.mu.Unlock()
 		return
 	}
-	if missed || tr.process.Cgroup != "" && populated(tr.process.Cgroup) {
+	if missed || doubt && tr.doubted() || tr.process.Cgroup != "" && populated(tr.process.Cgroup) {
 		h.mu.Unlock()
 		h.lookAgain(tr)
 		return
@@ -232,6 +220,22 @@ func (h *Host) settle(tr *tree, left []int) {
 // looked at: what they started in their last moment has to be found, and the
 // kernel takes a moment to take a dead process out of its cgroup.
 const again = time.Millisecond
+
+// doubts is how often in all a tree is looked at again because of what had
+// ended already: who that belongs to may never reap it.
+const doubts = 100
+
+// elusive is how often a tree is found to have only members that have ended
+// before it is killed: it is a process that forks and ends for ever, which
+// nobody can ask anything.
+const elusive = 5
+
+// doubted counts a doubt, and says whether it is to be followed.
+func (tr *tree) doubted() bool {
+	tr.doubts++
+	tr.killed = tr.killed || tr.doubts > elusive
+	return tr.doubts <= doubts
+}
 
 // lookAgain has the tree looked at once more.
 func (h *Host) lookAgain(tr *tree) {
@@ -260,32 +264,4 @@ func (h *Host) watchLeftovers(tr *tree, left []int) (missed bool) {
 		tr.leftovers[pid] = fd
 	}
 	return missed
-}
-
-// slay sends SIGKILL to everything of a tree; h.mu is held.
-func (h *Host) slay(tr *tree, left []int) {
-	if tr.process.Cgroup != "" && killCgroup(tr.process.Cgroup) == nil {
-		return
-	}
-	if h.mains[tr.process.PID] == tr {
-		_ = unix.Kill(-tr.process.PID, unix.SIGKILL)
-		_ = unix.Kill(tr.process.PID, unix.SIGKILL)
-	}
-	for _, pid := range left {
-		killMember(pid, tr.process)
-	}
-}
-
-// killMember kills a process that a scan found, unless the number has become
-// another's since.
-func killMember(pid int, p Process) {
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return
-	}
-	defer unix.Close(fd)
-	if mark, _ := markOf(pid); p.Mark != 0 && mark != p.Mark {
-		return
-	}
-	_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 }

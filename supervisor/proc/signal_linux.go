@@ -2,6 +2,7 @@ package proc
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ func (h *Host) Signal(id TreeID, sig syscall.Signal) error {
 		return errNoTree
 	}
 	if h.mains[tr.process.PID] == tr {
+		h.sight(tr)
 		err := unix.Kill(-tr.process.PID, sig)
 		if errors.Is(err, unix.ESRCH) {
 			// An adopted process need not lead a group.
@@ -54,6 +56,7 @@ func (h *Host) Kill(id TreeID) {
 		return
 	}
 	tr.killed = true
+	h.sight(tr)
 	if h.mains[tr.process.PID] == tr {
 		_ = unix.Kill(-tr.process.PID, unix.SIGKILL)
 	}
@@ -65,35 +68,52 @@ func (h *Host) Kill(id TreeID) {
 func (h *Host) Members(id TreeID) []int {
 	h.mu.Lock()
 	tr, ok := h.trees[id]
+	var more []int
+	if ok {
+		more = tr.kin.living()
+	}
 	h.mu.Unlock()
 	switch {
 	case !ok:
 		return nil
 	case tr.process.Cgroup != "":
-		return cgroupMembers(tr.process.Cgroup)
+		return join(cgroupMembers(tr.process.Cgroup), more)
 	}
-	return scan()[tr.process.Mark]
+	return join(scan().live[tr.process.Mark], more)
+}
+
+// join adds the kin to the members that are held.
+func join(held, more []int) []int {
+	for _, pid := range more {
+		if !slices.Contains(held, pid) {
+			held = append(held, pid)
+		}
+	}
+	return held
 }
 
 // Census are the living processes of every tree.
 func (h *Host) Census() map[TreeID][]int {
 	h.mu.Lock()
 	held := make(map[TreeID]Process, len(h.trees))
+	all := make(map[TreeID][]int, len(h.trees))
 	for id, tr := range h.trees {
 		held[id] = tr.process
+		if len(tr.kin) > 0 {
+			all[id] = tr.kin.living()
+		}
 	}
 	h.mu.Unlock()
-	all := make(map[TreeID][]int, len(held))
 	var marked map[uint64][]int
 	for id, p := range held {
 		if p.Cgroup != "" {
-			all[id] = cgroupMembers(p.Cgroup)
+			all[id] = join(cgroupMembers(p.Cgroup), all[id])
 			continue
 		}
 		if marked == nil {
-			marked = scan()
+			marked = scan().live
 		}
-		all[id] = marked[p.Mark]
+		all[id] = join(marked[p.Mark], all[id])
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,8 +33,8 @@ func (f *forker) forkStaged(o order, files []uintptr, cgroup int) result {
 	for _, fd := range files {
 		c.Files = append(c.Files, int(fd))
 	}
-	if o.mark != 0 {
-		own, err := marker(o.mark)
+	if worn := cmp.Or(o.mark, beltOf(o.cgroup)); worn != 0 {
+		own, err := marker(worn)
 		if err != nil {
 			return result{err: err}
 		}

@@ -36,7 +36,7 @@ func (h *Host) Start(s Spec) (Process, error) {
 	o := order{
 		path: path, argv: s.Argv, env: s.Env, dir: s.Dir,
 		stdout: descriptor(s.Stdout), stderr: descriptor(s.Stderr),
-		orders: s.Orders, reaper: s.Reaper, spare: mark,
+		orders: s.Orders, reaper: s.Reaper, spare: mark, pipes: outputs(s.Stdout, s.Stderr),
 	}
 	if len(s.Files) > 0 {
 		o.listen, o.env = true, listenEnv(s.Env, s.Names)
@@ -95,7 +95,7 @@ var errHeld = errors.New("the cgroup cannot be used")
 // give has a forker fork. The tree is in the table before anybody can reap
 // its process.
 func (h *Host) give(id TreeID, o *order) (*tree, error) {
-	t := &tree{id: id, main: -1, leftovers: map[int]int{}}
+	t := &tree{id: id, main: -1, leftovers: map[int]int{}, kin: kin{}, pipes: o.pipes}
 	t.process = Process{BootID: h.bootID, Mark: o.mark, Cgroup: o.cgroup, Containment: ContainMarker}
 	if o.cgroup != "" {
 		t.process.Containment = ContainCgroup
@@ -106,6 +106,10 @@ func (h *Host) give(id TreeID, o *order) (*tree, error) {
 		t.process.PID = pid
 		h.trees[id] = t
 		h.mains[pid] = t
+		if belt := beltOf(o.cgroup); belt != 0 {
+			// It is only asked for where the cgroup has lost the process.
+			_ = putOn(pid, belt)
+		}
 	}
 	_, held, err := h.crew.do(*o)
 	if held {
@@ -158,7 +162,7 @@ func (h *Host) Adopt(id TreeID, p Process) error {
 		_ = unix.Close(fd)
 		return ErrGone
 	}
-	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}, fostered: fostered}
+	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}, kin: kin{}, pipes: outputsOf(p.PID), fostered: fostered}
 	if err := h.follow(fd, watch{tree: t}); err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func startTCP(fd int, addr unix.Sockaddr) error {
 func cure(err error) error {
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		return errors.New("something else listens there: end it (`ss -ltnp` says what it is), or choose another address")
+		return errors.New("address already in use: something else listens there: end it (`ss -ltnp` says what it is), or choose another address")
 	case errors.Is(err, unix.EACCES):
 		return errors.New("permission denied: ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher port, or run the supervisor with it")
 	case errors.Is(err, unix.EADDRNOTAVAIL):

@@ -188,10 +188,10 @@ func TestErrorsNameTheAddressAndTheCure(t *testing.T) {
 		def  config.Socket
 		want string
 	}{
-		{config.Socket{Network: "tcp", Address: busy.Addr().String()}, "something else listens there: end it"},
+		{config.Socket{Network: "tcp", Address: busy.Addr().String()}, "address already in use: something else listens there: end it"},
 		{config.Socket{Network: "tcp", Address: "192.0.2.1:8080"}, "this machine has no such address"},
 		{config.Socket{Network: "tcp", Address: "host.invalid:8080"}, `there is no host "host.invalid"`},
-		{config.Socket{Network: "unix", Address: live}, "something else listens there: end it"},
+		{config.Socket{Network: "unix", Address: live}, "address already in use: something else listens there: end it"},
 		{config.Socket{Network: "unix", Address: file}, "a file that is no socket"},
 		{config.Socket{Network: "unix", Address: dir + "/none/a.sock"}, "there is no folder " + dir + "/none: make it first"},
 		{config.Socket{Network: "unix", Address: dir + "/" + strings.Repeat("n", 105)}, "too long for a socket"},

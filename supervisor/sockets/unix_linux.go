@@ -168,7 +168,7 @@ func clearStale(p place) error {
 	case errors.Is(err, unix.EACCES):
 		return errors.New("a socket of somebody else is there: remove it, or choose another path")
 	}
-	return errors.New("something else listens there: end it (`ss -lxp` says what it is), or choose another path")
+	return errors.New("address already in use: something else listens there: end it (`ss -lxp` says what it is), or choose another path")
 }
 
 // removeOwn removes the socket's file, unless something else has taken its

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"os"
 )
 
 // Hint remembers which manifests were used, so that commands work from any
@@ -54,7 +53,7 @@ func (d *Dir) Hint() (Hint, error) { return ReadHint(d.paths) }
 // empty hint, and one that makes no sense is too; the error is for a file
 // that cannot be read.
 func ReadHint(p Paths) (Hint, error) {
-	data, err := os.ReadFile(p.Hint())
+	data, err := readPlain(p.Hint())
 	if errors.Is(err, fs.ErrNotExist) {
 		return Hint{}, nil
 	}

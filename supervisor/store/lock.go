@@ -81,6 +81,53 @@ func (d *Dir) Held() *os.File {
 	return d.lock.file
 }
 
+// Relock makes the directories again and takes the lock of the one that has the
+// place of the locked one now, where that is another: somebody removed it, or
+// moved it away. The error is an *ErrLocked where another process was faster;
+// then the old lock is kept. It says whether there is a new lock.
+func (d *Dir) Relock() (bool, error) {
+	again, err := Open(d.paths)
+	if err != nil {
+		return false, err
+	}
+	d.lock.mu.Lock()
+	defer d.lock.mu.Unlock()
+	if d.lock.file != nil && d.lockInPlace() {
+		_ = replaceBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
+		return false, nil
+	}
+	if err := again.Lock(); err != nil {
+		return false, err
+	}
+	if d.lock.file != nil {
+		_ = d.lock.file.Close()
+	}
+	d.lock.file = again.lock.file
+	return true, nil
+}
+
+// InPlace is whether what is locked is what others would lock: not where
+// somebody has removed the directory, or moved it away.
+func (d *Dir) InPlace() bool {
+	d.lock.mu.Lock()
+	defer d.lock.mu.Unlock()
+	return d.lock.file == nil || d.lockInPlace()
+}
+
+// lockInPlace is whether what is locked is what others would lock.
+func (d *Dir) lockInPlace() bool {
+	held, err := d.lock.file.Stat()
+	if err != nil {
+		return false
+	}
+	path := d.paths.Runtime
+	if !held.IsDir() {
+		path += "/sysg.lock"
+	}
+	now, err := os.Stat(path)
+	return err == nil && os.SameFile(held, now)
+}
+
 // Locked is whether a supervisor, or its guardian, has the directory. It does not
 // wait, and changes nothing.
 func Locked(p Paths) bool {
@@ -149,7 +196,7 @@ func flock(file *os.File) error {
 
 // readPID is the number in a pid file, 0 when there is none.
 func readPID(path string) int {
-	text, err := os.ReadFile(path)
+	text, err := readPlain(path)
 	if err != nil {
 		return 0
 	}

@@ -215,6 +215,10 @@ func (o *Outbox) Add(d Delivery) (kept Delivery, dropped []Delivery, err error) 
 // writeLoose makes a file of mode 0600 that is not fsynced.
 func writeLoose(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if errors.Is(err, fs.ErrNotExist) && prepare(filepath.Dir(path)) == nil {
+		// Somebody removed the directory under way.
+		file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	}
 	if err != nil {
 		return failed("write", path, err)
 	}

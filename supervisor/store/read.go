@@ -116,7 +116,7 @@ func (r *reading) open(part int) (io.ReaderAt, int64, io.Closer, error) {
 	if part == len(r.parts) {
 		return bytes.NewReader(r.tail), int64(len(r.tail)), io.NopCloser(nil), nil
 	}
-	file, err := os.Open(r.parts[part].path)
+	file, err := openPlain(r.parts[part].path, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return bytes.NewReader(nil), 0, io.NopCloser(nil), nil
 	}

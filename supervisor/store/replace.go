@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -88,15 +87,14 @@ func (u *unreadable) Unwrap() error { return u.err }
 // fs.ErrNotExist, a file this version cannot use is *unreadable.
 func readJSON[T any](path string, schema int, numberOf func(*T) int) (T, error) {
 	var zero, value T
-	data, err := os.ReadFile(path)
+	data, err := readPlain(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, lost := os.Lstat(path); lost == nil {
 			return zero, &unreadable{suffix: "corrupt", err: errors.New("it is a symbolic link that leads nowhere")}
 		}
 		return zero, err
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOMEM):
-		// That says nothing about the file.
+	case exhausted(err):
 		return zero, err
 	case err != nil:
 		return zero, &unreadable{suffix: "corrupt", err: err}

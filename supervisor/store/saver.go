@@ -30,6 +30,10 @@ type Saver struct {
 
 	mu   sync.Mutex
 	next *State
+	// newest is the last state that was handed over; anew is whether it is
+	// to be written though it is on disk.
+	newest *State
+	anew   bool
 	// given counts the states handed over, kept the last of them that is
 	// on disk, and err is why a later one is not.
 	given, kept uint64
@@ -85,13 +89,31 @@ func (s *Saver) Save(state State) {
 	if s.closed {
 		return
 	}
-	s.next = &state
+	s.newest = &state
+	s.order()
+}
+
+// order has the newest state written; s.mu is held.
+func (s *Saver) order() {
+	s.next = s.newest
 	s.given++
 	select {
 	case s.wake <- struct{}{}:
 	default:
 		// One wake-up waits already.
 	}
+}
+
+// Again has the newest state written though it was: somebody has removed the
+// file.
+func (s *Saver) Again() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.newest == nil {
+		return
+	}
+	s.anew = true
+	s.order()
 }
 
 // Flush returns when everything saved before the call is on disk, with the
@@ -170,17 +192,19 @@ func (s *Saver) run() {
 // rest afterwards: 0 when there was nothing to do.
 func (s *Saver) turn() (pause time.Duration) {
 	s.mu.Lock()
-	state, given := s.next, s.given
+	state, given, anew := s.next, s.given, s.anew
+	s.anew = false
 	s.mu.Unlock()
 	if state == nil {
 		return 0
 	}
 	began := time.Now()
-	err := s.put(*state)
+	err := s.put(*state, anew)
 	took := time.Since(began)
 
 	s.mu.Lock()
 	s.err = err
+	s.anew = s.anew || anew && err != nil
 	if err == nil {
 		s.kept = given
 		if s.given == given {
@@ -199,13 +223,13 @@ func (s *Saver) turn() (pause time.Duration) {
 	return min(max(savePause, saveShare*took), saveMost)
 }
 
-// put writes the state unless the same is on disk already.
-func (s *Saver) put(state State) error {
+// put writes the state unless the same is on disk already, or anew.
+func (s *Saver) put(state State, anew bool) error {
 	number, err := s.encoder.take(state)
 	if err != nil {
 		return &Error{Op: "write the state", Err: err}
 	}
-	if s.written && number == s.last {
+	if s.written && number == s.last && !anew {
 		return nil
 	}
 	saved := time.Now()

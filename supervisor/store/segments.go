@@ -78,8 +78,8 @@ func (s *segments) recover() (uint64, error) {
 		return 0, err
 	}
 	newest := all[len(all)-1]
-	file, err := os.OpenFile(newest.path, os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrPermission) {
+	file, err := openPlain(newest.path, os.O_RDWR)
+	if err != nil && !exhausted(err) {
 		return s.without(newest, err)
 	}
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *segments) recover() (uint64, error) {
 // behind what an unreadable one may have.
 const unknown = 1 << 20
 
-// without moves aside a file that may not be opened. The journal goes on in a
+// without moves aside what cannot be opened. The journal goes on in a
 // new one, and its first event says why.
 func (s *segments) without(newest segment, why error) (uint64, error) {
 	said, err := moveAside(newest.path, &unreadable{suffix: "corrupt", err: why}, time.Now())
@@ -133,7 +133,7 @@ func (s *segments) write(lines []byte) (int, error) {
 	done := 0
 	for done < len(lines) {
 		rest := lines[done:]
-		if s.file == nil || s.room(rest) == 0 {
+		if s.file == nil || s.room(rest) == 0 || removed(s.file) {
 			if err := s.next(seqOf(rest)); err != nil {
 				return done, err
 			}
@@ -147,6 +147,16 @@ func (s *segments) write(lines []byte) (int, error) {
 		done += n
 	}
 	return done, nil
+}
+
+// removed is whether somebody has removed an open file, or moved it away.
+func removed(file *os.File) bool {
+	held, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	now, err := os.Stat(file.Name())
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(held, now)
 }
 
 // room is how many bytes of whole lines still fit into the newest file. A line
@@ -168,14 +178,7 @@ func (s *segments) room(lines []byte) int {
 // next begins the file whose first event is seq and removes the oldest.
 func (s *segments) next(seq uint64) error {
 	path := filepath.Join(s.dir, segmentName(seq))
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if errors.Is(err, fs.ErrNotExist) {
-		// Somebody removed the directory under way.
-		if err := prepare(s.dir); err != nil {
-			return err
-		}
-		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	}
+	file, err := s.begin(path)
 	if err == nil {
 		err = file.Chmod(0o600)
 	}
@@ -193,6 +196,26 @@ func (s *segments) next(seq uint64) error {
 		_ = os.Remove(old.path)
 	}
 	return nil
+}
+
+// begin opens a file anew. Somebody may have removed the directory under way,
+// or put something else in the file's place, which is moved aside.
+func (s *segments) begin(path string) (*os.File, error) {
+	file, err := openPlain(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	if err == nil || exhausted(err) {
+		return file, err
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := prepare(s.dir); err != nil {
+			return nil, err
+		}
+	}
+	if info, there := os.Lstat(path); there == nil && !info.Mode().IsRegular() {
+		if s.moved, err = moveAside(path, &unreadable{suffix: "corrupt", err: errNoFile}, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	return openPlain(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 }
 
 // close makes the newest file last.

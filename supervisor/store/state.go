@@ -72,9 +72,11 @@ type UnitState struct {
 	LastExit    *Exit     `json:"last_exit,omitempty"`
 
 	// Adhoc units came from a command line and are in no manifest;
-	// Orphaned ones were in one and are no longer.
+	// Orphaned ones were in one and are no longer, and Removed ones are about
+	// to end for that.
 	Adhoc    bool `json:"adhoc,omitempty"`
 	Orphaned bool `json:"orphaned,omitempty"`
+	Removed  bool `json:"removed,omitempty"`
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time `json:"expires,omitzero"`
 	// ParentPID is the process with which an ad-hoc unit ends, started at

@@ -8,7 +8,11 @@ type Event interface{ event() }
 // The events.
 type (
 	// Start is an operator's wish to have the unit up. It forgets failures.
-	Start struct{}
+	Start struct {
+		// Named says that the unit itself was asked for: what always
+		// skips it does not hold then.
+		Named bool
+	}
 	// Stop is an operator's wish to have it down; Kill skips the asking.
 	Stop struct {
 		Kill   bool

@@ -20,7 +20,7 @@ func (m *machine) proceed() {
 	case m.u.Policy.Refuse != "":
 		m.enter(Failed, m.u.Policy.Refuse)
 		return
-	case m.u.Policy.SkipAlways:
+	case m.u.Policy.SkipAlways && !m.u.Called:
 		m.enter(Skipped, "skip: true")
 		return
 	}

@@ -15,7 +15,7 @@ func Step(u Unit, e Event, at Moment) (Unit, []Effect) {
 	m := machine{u: u, at: at}
 	switch e := e.(type) {
 	case Start:
-		m.start()
+		m.start(e)
 	case Stop:
 		m.stop(e)
 	case Restart:
@@ -79,8 +79,9 @@ func (m *machine) due(d time.Duration) { m.u.Deadline = m.at.Now.Add(d) }
 
 // start answers an operator's start: what runs goes on, what stops comes
 // back, everything else waits its turn.
-func (m *machine) start() {
+func (m *machine) start(e Start) {
 	m.u.Desired = Up
+	m.u.Called = m.u.Called || e.Named
 	m.u.Failures, m.u.Attempts = 0, 0
 	switch m.u.State {
 	case Starting, Running, Pending, Scheduled:
@@ -96,7 +97,7 @@ func (m *machine) start() {
 
 // stop answers an operator's stop.
 func (m *machine) stop(e Stop) {
-	m.u.Desired = Down
+	m.u.Desired, m.u.Called = Down, false
 	reason := e.Reason
 	if reason == "" {
 		reason = "stopped by an operator"

@@ -127,7 +127,10 @@ type Exit struct {
 type Unit struct {
 	Policy  Policy
 	Desired Desired
-	State   State
+	// Called is whether an operator asked for this unit by its name since it
+	// was last stopped: then it runs though its policy always skips it.
+	Called bool
+	State  State
 	// Reason says in words why the unit is in its state, Since since when.
 	Reason string
 	Since  time.Time

@@ -56,7 +56,7 @@ func (a *archive) load(unit string) rings {
 }
 
 func readRings(path string) (rings, error) {
-	data, err := os.ReadFile(path)
+	data, err := readPlain(path)
 	if err != nil {
 		return rings{}, err
 	}
@@ -136,7 +136,14 @@ func (a *archive) put(file *os.File, points [2][]record) error {
 // open opens a history of the present layout: begun where there is none, made
 // over where it has another layout, begun again where it makes no sense.
 func (a *archive) open(path string, live func() map[string]bool) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	file, err := openPlain(path, os.O_RDWR)
+	if err != nil && (errors.Is(err, errNoFile) || !errors.Is(err, fs.ErrNotExist) && irregular(path)) {
+		err = os.Remove(path)
+		a.say(fmt.Sprintf("cannot use the history %s: %v; began it again", path, errNoFile))
+		if err == nil {
+			err = fs.ErrNotExist
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := a.room(live); err != nil {
 			return nil, err
@@ -258,7 +265,7 @@ func point(metrics, histories string) error {
 
 // follow is where the histories of a metrics directory are.
 func follow(metrics string) string {
-	word, err := os.ReadFile(filepath.Join(metrics, elsewhere))
+	word, err := readPlain(filepath.Join(metrics, elsewhere))
 	if dir := strings.TrimSpace(string(word)); err == nil && filepath.IsAbs(dir) {
 		return dir
 	}

@@ -34,15 +34,22 @@ func (f *Figures) add(cpu, memory float32) {
 
 // CPU and Memory are the last n samples, oldest first; fewer where fewer are
 // known. NaN is where nothing ran.
-func (f *Figures) CPU(n int) []float64 { return f.last(&f.cpu, n) }
-
-// Memory is in bytes.
-func (f *Figures) Memory(n int) []float64 { return f.last(&f.memory, n) }
-
-func (f *Figures) last(from *[Seconds]float32, n int) []float64 {
+func (f *Figures) CPU(n int) []float64 {
 	if f == nil {
 		return nil
 	}
+	return f.last(&f.cpu, n)
+}
+
+// Memory is in bytes.
+func (f *Figures) Memory(n int) []float64 {
+	if f == nil {
+		return nil
+	}
+	return f.last(&f.memory, n)
+}
+
+func (f *Figures) last(from *[Seconds]float32, n int) []float64 {
 	n = max(min(n, f.n), 0)
 	list := make([]float64, n)
 	for i := range list {
@@ -116,7 +123,7 @@ func (b *Board) moment(now time.Time) moment {
 	for i, u := range b.Units {
 		m.units[i] = trace{
 			reason: u.Reason, memory: u.MemoryBytes, since: u.Since.UnixNano(), started: u.StartedAt.UnixNano(),
-			cpu: float32(u.CPUPercent), pid: int32(u.PID), restarts: int32(u.Restarts), //nolint:gosec // pids and counts fit
+			cpu: float32(u.CPUPercent), pid: int32(u.PID), restarts: int32(u.Restarts),
 			state: word(u.State), health: word(u.Health), deploy: word(u.Deploy),
 		}
 	}
@@ -170,7 +177,7 @@ func (b *Board) At(t time.Time) *Board {
 	}
 	old := New()
 	old.Edges, old.Supervisor, old.Link, old.Past = b.Edges, b.Supervisor, b.Link, m.at
-	old.Topology, old.Changes = b.Topology, uint64(m.at.UnixNano()) //nolint:gosec // only another number
+	old.Topology, old.Changes = b.Topology, uint64(m.at.UnixNano())
 	for i, id := range m.roster {
 		old.Units = append(old.Units, m.units[i].unit(id, b.Unit(id), m.at))
 	}

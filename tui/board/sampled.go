@@ -36,3 +36,30 @@ func (f *Figures) Bars(n, per int, memory bool) []float64 {
 	}
 	return bars
 }
+
+// Fill puts a history in front of the samples of a unit, values every step
+// seconds, the newest last, so that a dashboard that was just opened has the
+// last minute too.
+func (b *Board) Fill(id string, cpu, memory []float64, step float64) {
+	old := b.figures[id]
+	if old != nil && old.n >= Seconds || len(cpu) == 0 || len(cpu) != len(memory) || step <= 0 {
+		return
+	}
+	f := &Figures{}
+	room := Seconds
+	if old != nil {
+		room -= old.n
+	}
+	for i := room - 1; i >= 0; i-- {
+		if at := len(cpu) - 1 - int(float64(i)/step); at >= 0 {
+			f.add(float32(cpu[at]), float32(memory[at]))
+		}
+	}
+	if old != nil {
+		for i, v := range old.CPU(old.n) {
+			f.add(float32(v), float32(old.Memory(old.n)[i]))
+		}
+	}
+	b.figures[id] = f
+	b.Changes++
+}

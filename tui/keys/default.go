@@ -92,8 +92,8 @@ var logPane = Map{
 }
 
 var pictures = Map{
-	{Action: GraphForm, Keys: []string{"b"}, Help: "rail/layers", Long: "the other form of the graph", In: InGraph, Group: "Graph", Footer: 20},
-	{Action: GraphFocus, Keys: []string{"F"}, Help: "focus", Long: "only what the unit hangs on, and what hangs on it", In: InGraph, Group: "Graph", Footer: 21},
+	{Action: GraphForm, Keys: []string{"b"}, Help: "rail/layers", Long: "the other form of the graph", In: InGraph, Group: "Graph", Footer: 3},
+	{Action: GraphFocus, Keys: []string{"F"}, Help: "focus", Long: "only what the unit hangs on, and what hangs on it", In: InGraph, Group: "Graph", Footer: 4},
 }
 
 var others = Map{

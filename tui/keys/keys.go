@@ -151,7 +151,7 @@ func (m Map) Find(where Where, key string) Action {
 func (m Map) At(where Where, readOnly bool) Map {
 	var list Map
 	for _, b := range m {
-		if b.In&where != 0 && len(b.Keys) > 0 && !(readOnly && b.Mutates) {
+		if b.In&where != 0 && len(b.Keys) > 0 && (!readOnly || !b.Mutates) {
 			list = append(list, b)
 		}
 	}

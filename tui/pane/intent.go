@@ -40,14 +40,17 @@ type Page struct {
 	At    time.Time
 }
 
-// Older and Newer ask for lines before and behind those a log pane has, Oldest
-// for the first ones there are, Reopen for the newest and all that follow.
-type (
-	Older  struct{ Pane int }
-	Newer  struct{ Pane int }
-	Oldest struct{ Pane int }
-	Reopen struct{ Pane int }
-)
+// Older asks for the lines before those a log pane has.
+type Older struct{ Pane int }
+
+// Newer asks for the lines behind them.
+type Newer struct{ Pane int }
+
+// Oldest asks for the first lines there are.
+type Oldest struct{ Pane int }
+
+// Reopen asks for the newest lines and all that follow.
+type Reopen struct{ Pane int }
 
 func (Select) intent() {}
 func (Open) intent()   {}

@@ -19,7 +19,7 @@ func Highlight(s string, spans [][2]int, prefix, suffix string) string {
 			inside, spans = false, spans[1:]
 		}
 		if n := sgrLen(s); n > 0 {
-			colors = lastColors(colors + s[:n])
+			colors = Colors(colors + s[:n])
 			if !inside {
 				b.WriteString(s[:n])
 			}

@@ -194,10 +194,10 @@ func Slice(s string, from, w int) string {
 	}
 	head, used, _ := take(s, from)
 	rest := s[len(head):]
-	colors := lastColors(head)
+	colors := Colors(head)
 	if missing := from - used; missing > 0 {
 		wide, n, _ := take(rest, 2)
-		colors += lastColors(wide)
+		colors += Colors(wide)
 		rest = Spaces(n-missing) + rest[len(wide):]
 	}
 	if rest == "" {
@@ -208,7 +208,7 @@ func Slice(s string, from, w int) string {
 		return cut
 	}
 	out := colors + cut
-	if on := lastColors(out); on != "" {
+	if on := Colors(out); on != "" {
 		out += sgrReset
 	}
 	return out
@@ -218,8 +218,8 @@ func Slice(s string, from, w int) string {
 // that goes on adding to them is shown in the newest.
 const maxColors = 256
 
-// lastColors are the SGR sequences of s that are in force at its end.
-func lastColors(s string) string {
+// Colors are the SGR sequences of s that are in force at its end.
+func Colors(s string) string {
 	var on strings.Builder
 	for {
 		_, rest := untilSGR(s)
@@ -273,7 +273,7 @@ func Wrap(s string, w int) []string {
 				wide = s
 			}
 			rows = append(rows, Spaces(w))
-			colors = lastColors(colors + wide)
+			colors = Colors(colors + wide)
 			s = s[len(wide):]
 			if s == "" {
 				return rows
@@ -281,7 +281,7 @@ func Wrap(s string, w int) []string {
 			continue
 		}
 		row := colors + head
-		colors = lastColors(row)
+		colors = Colors(row)
 		if painted || colors != "" {
 			row += sgrReset
 		}

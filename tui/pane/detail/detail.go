@@ -37,6 +37,7 @@ type Pane struct {
 	// unit is the one that is known.
 	unit string
 	know ipc.InspectResult
+	why  ipc.WhyResult
 	have bool
 	err  string
 	// lines is how many lines the tab had when it was drawn last.
@@ -47,7 +48,7 @@ type Pane struct {
 func New() *Pane { return &Pane{} }
 
 // Know takes what was asked for, or why it cannot be had.
-func (p *Pane) Know(unit string, r ipc.InspectResult, err error) {
+func (p *Pane) Know(unit string, r ipc.InspectResult, why ipc.WhyResult, err error) {
 	if unit != p.unit {
 		p.unit, p.top = unit, 0
 	}
@@ -55,7 +56,7 @@ func (p *Pane) Know(unit string, r ipc.InspectResult, err error) {
 		p.err = widget.Words(err.Error())
 		return
 	}
-	p.know, p.have, p.err = r, true, ""
+	p.know, p.why, p.have, p.err = r, why, true, ""
 }
 
 // of is what is known of a unit, nil for nothing.
@@ -77,7 +78,7 @@ func (p *Pane) Act(a keys.Action, f pane.Frame) pane.Intent {
 		p.top = max(0, min(p.top+n, p.lines-page))
 		return nil
 	}
-	switch a { //nolint:exhaustive // the rest is not for this pane
+	switch a {
 	case keys.TabNext:
 		p.tab, p.top = (p.tab+1)%tabs, 0
 	case keys.TabBefore:
@@ -109,6 +110,9 @@ func (p *Pane) Lines(f pane.Frame) []string {
 	case p.tab == Events:
 		unitEvents(s, u, r)
 	default:
+		if r != nil {
+			because(s, u, &p.why)
+		}
 		overview(s, u, r)
 	}
 	body := s.lines[head:]
@@ -142,7 +146,7 @@ func (p *Pane) head(s *sheet, u *board.Unit) {
 		also(theme.Warn, widget.Count(u.Restarts, "restart"))
 	}
 	if u.Run > 0 {
-		also(theme.Faint, "run "+number(int(u.Run))) //nolint:gosec // it counts from one
+		also(theme.Faint, "run "+number(int(u.Run)))
 	}
 	also(theme.Faint, u.Kind)
 	right := p.tabLine(s)

@@ -42,6 +42,34 @@ func overview(s *sheet, u *board.Unit, r *ipc.InspectResult) {
 	}
 }
 
+// because is why a unit that is not well is as it is: the nearest cause first,
+// with what was written last, and what to do.
+func because(s *sheet, u *board.Unit, why *ipc.WhyResult) {
+	if len(why.Causes) == 0 || !board.Ill(u.Look) && u.Look != "pending" {
+		return
+	}
+	s.heading("Why")
+	for _, c := range why.Causes {
+		label := "itself"
+		if c.Unit != u.ID && c.Unit != "" {
+			label = s.f.Board.Name(widget.Words(c.Unit))
+		}
+		text := c.Text
+		if !c.Time.IsZero() {
+			text += " (" + pane.Clock(c.Time, s.f.Now) + ")"
+		}
+		s.toned(theme.Normal, label, text)
+		for _, line := range c.LastLines[max(len(c.LastLines)-lastLines, 0):] {
+			s.toned(theme.Faint, "", widget.Strip(widget.Clean(line)))
+		}
+	}
+	s.toned(theme.Accent, "try", why.Try)
+	s.blank()
+}
+
+// lastLines is how many of the lines a unit wrote last are shown of each cause.
+const lastLines = 3
+
 // charts are CPU and memory of the last minutes, with the processes beside them
 // where there is room.
 func charts(s *sheet, u *board.Unit, r *ipc.InspectResult) {

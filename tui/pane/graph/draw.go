@@ -202,7 +202,11 @@ func (p *Pane) words(f pane.Frame, u *board.Unit, n int) string {
 	if p.topo.looped[n] {
 		text += inCycle
 	}
-	if note := pane.Note(u, f.Now); note != "" {
+	note := pane.Note(u, f.Now)
+	switch {
+	case strings.HasPrefix(note, u.Look):
+		return note // "unhealthy after 3 failures" says it all
+	case note != "":
 		text += ", " + note
 	}
 	return text

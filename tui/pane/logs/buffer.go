@@ -98,8 +98,10 @@ func (b *buffer) trim() {
 		bytes -= len(b.lines[n].Text)
 		n++
 	}
-	b.lines = append(make([]Line, 0, keepLines+keepLines/8), b.lines[n:]...)
-	b.bytes = bytes
+	// In place: nobody holds on to the lines, and a flood trims often.
+	left := copy(b.lines, b.lines[n:])
+	clear(b.lines[left:])
+	b.lines, b.bytes = b.lines[:left], bytes
 }
 
 // before puts older lines in front. Those the buffer has are left out. Where

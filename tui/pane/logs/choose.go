@@ -30,7 +30,7 @@ func (p *Pane) choose(a keys.Action, f pane.Frame) (in pane.Intent, done bool) {
 		keys.PageDown: m.rows - 1, keys.PageUp: 1 - m.rows, keys.First: -p.count(), keys.Last: p.count(),
 	}
 	p.version++
-	switch a { //nolint:exhaustive // the rest has nothing to do with it
+	switch a {
 	case keys.Back, keys.Quit, keys.Select:
 		p.selecting = false
 		return nil, true

@@ -140,6 +140,10 @@ func (p *Pane) hue(unit string) int {
 
 // hits is a line's text with what is searched made visible.
 func (p *Pane) hits(l *Line, f pane.Frame) string {
+	if f.Theme.Level == theme.None {
+		// Who wants no colours wants none of the services' either.
+		return plain(l.Text)
+	}
 	find := p.search
 	if find == nil {
 		find = p.filter

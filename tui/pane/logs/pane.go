@@ -378,7 +378,7 @@ func (p *Pane) Act(a keys.Action, f pane.Frame) pane.Intent {
 		}
 	}
 	m := p.metrics(f)
-	switch a { //nolint:exhaustive // the rest is not for this pane
+	switch a {
 	case keys.Down:
 		return p.scroll(m, 1)
 	case keys.Up:
@@ -412,7 +412,7 @@ func (p *Pane) Act(a keys.Action, f pane.Frame) pane.Intent {
 // arrange does what changes how lines are shown.
 func (p *Pane) arrange(a keys.Action, m metrics) pane.Intent {
 	p.version++
-	switch a { //nolint:exhaustive // the rest is not for this pane
+	switch a {
 	case keys.Left:
 		p.offset = max(0, p.offset-max(m.text/2, 8))
 	case keys.Right:

@@ -44,7 +44,7 @@ const (
 	fullWidth  = 24
 	// roomForMillis is the width from which on there is room for
 	// milliseconds, roomForClock for any time at all.
-	roomForMillis = 60
+	roomForMillis = 56
 	roomForClock  = 26
 )
 

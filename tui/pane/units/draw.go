@@ -99,7 +99,7 @@ func (p *Pane) table(f pane.Frame, rows []*board.Unit) []string {
 	shown, widths := p.layout(f, rows)
 	lines := make([]string, 0, f.Height)
 	room := f.Height
-	if f.Width >= merged && room >= 4 {
+	if f.Width >= merged && (room >= 4 || room > len(rows)) {
 		lines = append(lines, p.headings(f, shown, widths))
 		room--
 	}
@@ -222,7 +222,10 @@ func (p *Pane) row(f pane.Frame, u *board.Unit, selected bool, shown []column, w
 		if c.name == "state" && f.Width < merged && u.Look == "running" && u.Health == "waiting" {
 			cl.text = "probing"
 		}
-		text := widget.Fit(cl.text, widths[i], t.Ellipsis)
+		text := widget.Cut(cl.text, widths[i], t.Ellipsis)
+		if selected || i < len(shown)-1 {
+			text = widget.Fit(text, widths[i], "")
+		}
 		if c.right {
 			text = widget.FitLeft(cl.text, widths[i], t.Ellipsis)
 		}
@@ -238,8 +241,8 @@ func stateCell(u *board.Unit, f pane.Frame) cell {
 		text = "running"
 	case u.Look == "backoff" && u.RetryAt.Sub(f.Now) >= time.Second/2:
 		text += " " + widget.Duration(u.RetryAt.Sub(f.Now).Round(time.Second))
-	case u.Look == "scheduled":
-		text = "cron idle"
+	case u.Look == "cron run":
+		text = "running"
 	}
 	return cell{f.Theme.LookTone(u.Look), text}
 }

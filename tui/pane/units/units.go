@@ -99,7 +99,7 @@ func (p *Pane) choose(b *board.Board, ill bool) []*board.Unit {
 }
 
 func (p *Pane) matches(u *board.Unit) bool {
-	return p.filter.MatchString(u.ID) || p.filter.MatchString(u.Look) || p.filter.MatchString(u.Kind)
+	return p.filter.MatchString(u.ID) || p.filter.MatchString(u.Name) || p.filter.MatchString(u.Look) || p.filter.MatchString(u.Kind)
 }
 
 func (p *Pane) compare(a, b *board.Unit) int {

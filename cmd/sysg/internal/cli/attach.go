@@ -12,6 +12,7 @@ import (
 
 	"systemg/cmd/sysg/internal/view"
 	"systemg/ipc"
+	"systemg/supervisor/guardian"
 	"systemg/supervisor/store"
 )
 
@@ -61,6 +62,10 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	defer client.Close()
 	t.client = client
 	err = t.run(ctx, p, signals)
+	if c.AsFirst && over(err) {
+		// The first process starts this command again with its supervisor.
+		return silent(guardian.LostStatus)
+	}
 	if !t.own {
 		return err
 	}
@@ -128,7 +133,7 @@ func (t *attachment) run(ctx context.Context, p ipc.StartParams, signals <-chan 
 	names := make([]string, 0, len(r.Units))
 	for _, u := range r.Units {
 		names = append(names, u.ID)
-		if u.Changed {
+		if u.Changed || t.cmd.AsFirst {
 			t.started = append(t.started, u.ID)
 		}
 	}

@@ -49,16 +49,7 @@ func (a *app) daemonize() error {
 		return fmt.Errorf("cannot make a pipe: %w", err)
 	}
 	defer in.Close()
-	args := []string{"__supervise", "--log-level", a.LogLevel}
-	if a.Sys {
-		args = append(args, "--sys")
-	}
-	if a.DropPrivileges {
-		args = append(args, "--drop-privileges")
-	}
-	if a.SocketGroup != "" {
-		args = append(args, "--socket-group", a.SocketGroup)
-	}
+	args := a.superviseArgs()
 	if guardian.Possible {
 		o := guardian.Order{Supervisor: args, Log: a.paths.SupervisorLog(), Note: a.paths.Trouble()}
 		args = o.Args()
@@ -84,6 +75,21 @@ func (a *app) daemonize() error {
 	// The supervisor is not waited for: it outlives this command.
 	_ = cmd.Process.Release()
 	return awaitReady(in)
+}
+
+// superviseArgs are the arguments of a supervisor.
+func (a *app) superviseArgs() []string {
+	args := []string{"__supervise", "--log-level", a.LogLevel}
+	if a.Sys {
+		args = append(args, "--sys")
+	}
+	if a.DropPrivileges {
+		args = append(args, "--drop-privileges")
+	}
+	if a.SocketGroup != "" {
+		args = append(args, "--socket-group", a.SocketGroup)
+	}
+	return args
 }
 
 // stateDir is what the supervisor is told as SYSG_STATE_DIR, so that it uses
@@ -116,17 +122,19 @@ func awaitReady(in *os.File) error {
 }
 
 // superviseCmd is the supervisor in the background.
-type superviseCmd struct{}
+type superviseCmd struct {
+	Guarded bool `help:"A guardian has started this."`
+}
 
 // Run is the daemon's life.
-func (*superviseCmd) Run(a *app) error {
+func (c *superviseCmd) Run(a *app) error {
 	tell := tellStarter()
 	// A supervisor outlives the terminal it was started from.
 	signal.Ignore(syscall.SIGHUP)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	crashLog(a.paths)
-	err := a.supervise(ctx, true, func() { tell(ready{OK: true}) })
+	err := a.supervise(ctx, c.Guarded, func() { tell(ready{OK: true}) })
 	if err == nil {
 		return nil
 	}
@@ -141,8 +149,8 @@ func (*superviseCmd) Run(a *app) error {
 	return err
 }
 
-// supervise runs a supervisor in this process, which may be the child of a
-// guardian.
+// supervise runs a supervisor in this process, which a guardian may have
+// started.
 func (a *app) supervise(ctx context.Context, guarded bool, isReady func()) error {
 	level, err := parseLevel(a.LogLevel)
 	if err != nil {

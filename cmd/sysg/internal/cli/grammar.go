@@ -34,6 +34,7 @@ type grammar struct {
 	TUI      tuiCmd      `cmd:"" name:"tui" help:"Open the dashboard."`
 	Spawn    spawnCmd    `cmd:"" help:"Start a child of the unit this runs in."`
 	Signal   signalCmd   `cmd:"" help:"Send a signal to the main process of units."`
+	Init     initCmd     `cmd:"" help:"Be the first process of a container or a machine."`
 	Upgrade  upgradeCmd  `cmd:"" help:"Change the program that runs; the units run on."`
 	Purge    purgeCmd    `cmd:"" help:"Forget units that do not run: state, history and logs."`
 	Doctor   doctorCmd   `cmd:"" help:"Say what this kernel lets this user enforce."`
@@ -69,6 +70,9 @@ func Main(args []string, around Surroundings) int {
 		return exitStatus(err)
 	}
 	debug.SetGCPercent(commandGC)
+	if asFirst(args) {
+		args = []string{firstName}
+	}
 	if len(args) > 0 && args[0] == "help" {
 		args = append(args[1:len(args):len(args)], "--help")
 	}

@@ -55,7 +55,9 @@ func (c *stopCmd) run(a *app) error {
 	}
 	began := time.Now()
 	var r ipc.OperationResult
+	named := a.nameLingering(ctx, p.Selection)
 	err = a.operate(ctx, client, ipc.MethodStop, p, &r)
+	named()
 	if a.neverStarted(err) {
 		a.remark("project %s was never started", a.Project)
 		return c.nothingToStop(a)

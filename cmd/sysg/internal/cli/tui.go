@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"systemg/cmd/sysg/internal/view"
 	"systemg/config"
 	"systemg/ipc"
 	"systemg/tui"
@@ -15,16 +17,20 @@ import (
 
 // tuiCmd opens the dashboard.
 type tuiCmd struct {
-	View     string `placeholder:"NAME" help:"The view to begin with: units, logs, graph, events, cron, deploys."`
-	Theme    string `placeholder:"NAME" help:"auto, mono, cb (colour-blind safe) or hicontrast."`
-	ASCII    bool   `name:"ascii" help:"Draw with ASCII only."`
-	ReadOnly bool   `help:"Offer nothing that changes the system."`
-	Mouse    bool   `help:"Let the wheel scroll; the terminal then selects no text by itself."`
+	View         string `placeholder:"NAME" help:"The view to begin with: units, logs, graph, events, cron, deploys."`
+	Theme        string `placeholder:"NAME" help:"auto, mono, cb (colour-blind safe) or hicontrast."`
+	ASCII        bool   `name:"ascii" help:"Draw with ASCII only."`
+	ReadOnly     bool   `help:"Offer nothing that changes the system."`
+	ScreenReader bool   `help:"The same as --plain: sentences, one for each change."`
+	Mouse        bool   `help:"Let the wheel scroll; the terminal then selects no text by itself."`
 }
 
 // Help is shown below the flags.
 func (*tuiCmd) Help() string {
-	return `Keys: j and k move, enter shows everything about a unit, l its logs, / filters,
+	return `With --plain, and where the output is no terminal or TERM is dumb, it tells of each
+change in a sentence instead.
+
+Keys: j and k move, enter shows everything about a unit, l its logs, / filters,
 : finds any command, ? lists all keys. q leaves; units keep running.`
 }
 
@@ -40,8 +46,16 @@ func (c *tuiCmd) run(a *app) error {
 	if err := o.Validate(); err != nil {
 		return usage("%v", err)
 	}
-	return tui.Run(ctx, o)
+	screen := view.Detect(a.Stdout, a.Color, a.Plain, a.getenv).Width > 0 && a.getenv("TERM") != "dumb"
+	if screen && !a.Plain && !c.ScreenReader && isTerminal(os.Stdin) {
+		return tui.Run(ctx, o)
+	}
+	// Where a person can type, questions are taken; a pipe only listens.
+	return forgive(tui.RunPlain(ctx, o, isTerminal(os.Stdin)))
 }
+
+// isTerminal is whether a file is one.
+func isTerminal(f *os.File) bool { return view.Detect(f, "never", true, os.Getenv).Width > 0 }
 
 func (c *tuiCmd) options(a *app) tui.Options {
 	host, _ := os.Hostname()
@@ -54,7 +68,7 @@ func (c *tuiCmd) options(a *app) tui.Options {
 	}
 	set := a.dashboard
 	return tui.Options{
-		Reach: tui.Reach{Dial: a.dial, Arrive: a.dialWhenThere}, Socket: a.paths.Socket(), Project: a.Project, Host: host,
+		Reach: tui.Reach{Dial: a.dial, Arrive: a.arrive}, Socket: a.paths.Socket(), Project: a.Project, Host: host,
 		Theme: first(c.Theme, set.theme), Color: a.Color, ASCII: c.ASCII || set.ascii, View: first(c.View, set.view),
 		Columns: set.columns, Keys: set.keys, ReadOnly: c.ReadOnly || set.readOnly, Mouse: c.Mouse || set.mouse, Here: here,
 		Manifest: a.manifestFor, Launch: func() *exec.Cmd { return a.self("start", "--daemonize", "--config", here) },
@@ -136,4 +150,38 @@ func keep(text string) (string, error) {
 		err = closed
 	}
 	return f.Name(), err
+}
+
+// arrive connects as soon as a supervisor runs, also where there is no state
+// directory yet: then the nearest folder above it tells.
+func (a *app) arrive(ctx context.Context) (*ipc.Client, error) {
+	dir := filepath.Dir(a.paths.Socket())
+	for !exists(dir) {
+		above := filepath.Dir(dir)
+		for !exists(above) {
+			above = filepath.Dir(above)
+		}
+		if err := waitIn(ctx, above, func() bool { return exists(dir) || !exists(above) }); err != nil {
+			return nil, err
+		}
+	}
+	return a.dialWhenThere(ctx)
+}
+
+// waitIn waits until something comes into a folder, or it is over already.
+func waitIn(ctx context.Context, path string, over func() bool) error {
+	folder, err := watchFolder(path)
+	if err != nil {
+		return err
+	}
+	defer folder.close()
+	if over() {
+		return nil
+	}
+	return folder.wait(ctx)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -109,12 +109,12 @@ func unitTable(units []ipc.Unit, st Style, merged bool) *table {
 		{},
 		{title: "UNIT", min: 10},
 		{title: "STATE"},
-		{title: "HEALTH"},
+		{title: "HEALTH", stay: !merged},
 		{title: "PID", right: true, drop: 3},
 		{title: "UPTIME", right: true, drop: 2},
 		{title: "RESTARTS", right: true, drop: 6},
 		{title: "CPU%", right: true, drop: 4},
-		{title: "MEM", right: true, drop: 5},
+		{title: "MEM", right: true, drop: 5, stay: true},
 		{title: "REASON", min: 28},
 	}}
 	several, limit := severalProjects(units), st.limit()

@@ -11,6 +11,8 @@ type column struct {
 	// min is the width to which it may be shortened before another column
 	// gives way; 0 means not at all.
 	min int
+	// stay keeps the column where no row says anything.
+	stay bool
 	// want is the natural width.
 	want int
 }
@@ -35,11 +37,12 @@ func (t *table) add(cells ...span) { t.rows = append(t.rows, row{cells: cells}) 
 func (t *table) aside(lines ...line) { t.rows = append(t.rows, row{alone: lines}) }
 
 // measure finds the natural widths and removes the columns in which no row
-// says anything.
+// says anything, but for those that stay.
 func (t *table) measure() {
 	said := make([]bool, len(t.columns))
 	for i := range t.columns {
 		t.columns[i].want = width(t.columns[i].title)
+		said[i] = t.columns[i].stay
 	}
 	for _, r := range t.rows {
 		for i, c := range r.cells {

@@ -1,4 +1,4 @@
-package control
+package proc
 
 import (
 	"bufio"
@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropProgram gives back the pages of the program's own file that this process
+// DropProgram gives back the pages of the program's own file that this process
 // has mapped. Most of them were needed once, at the start or for a request; the
 // others come back from the page cache as they are touched, 64 KiB for some
 // microseconds. Only mappings of which this process has no copy of its own are
 // dropped, so nothing can be lost: their pages are the file's.
-func dropProgram() {
+func DropProgram() {
 	self, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return

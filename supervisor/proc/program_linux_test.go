@@ -1,4 +1,4 @@
-package control
+package proc
 
 import (
 	"slices"
@@ -30,7 +30,7 @@ Anonymous:             0 kB
 // The program goes on after its own pages were dropped.
 func TestProgramSurvivesTheLossOfItsPages(t *testing.T) {
 	for range 3 {
-		dropProgram()
+		DropProgram()
 	}
 	if strings.Repeat("x", 3) != "xxx" {
 		t.Error("it does not")

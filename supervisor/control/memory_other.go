@@ -1,6 +1,0 @@
-//go:build !linux
-
-package control
-
-// dropProgram does nothing where there is no supervisor.
-func dropProgram() {}

@@ -1,0 +1,268 @@
+package proc
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// kin are processes of a tree that neither its cgroup nor its marker holds any
+// more, each with when it started: they have left the one, or taken off the
+// other. They are known by their parent, or, once they have lost it, as
+// children of this process that say whose they are.
+type kin map[int]uint64
+
+// living are the kin that live, without the others.
+func (k kin) living() []int {
+	var list []int
+	for pid, ticks := range k {
+		if st, err := readStat(pid); err != nil || st.dead() || st.ticks != ticks {
+			delete(k, pid)
+			continue
+		}
+		list = append(list, pid)
+	}
+	return list
+}
+
+// add adds a process, and says whether it lives.
+func (k kin) add(pid int) bool {
+	st, err := readStat(pid)
+	if err != nil || st.dead() {
+		return false
+	}
+	k[pid] = st.ticks
+	return true
+}
+
+// grow adds the descendants of these processes that are not among them.
+func (k kin) grow(from []int) {
+	known := make(map[int]bool, len(from))
+	for _, pid := range from {
+		known[pid] = true
+	}
+	for todo := slices.Clone(from); len(todo) > 0; todo = todo[1:] {
+		for _, pid := range childrenOf(todo[0]) {
+			if !known[pid] {
+				known[pid] = true
+				if k.add(pid) {
+					todo = append(todo, pid)
+				}
+			}
+		}
+	}
+}
+
+// childrenOf are the children of every thread of a process, those that have
+// ended too. On a kernel without such lists (CONFIG_PROC_CHILDREN) there are
+// none, and kin are known by what they say alone.
+func childrenOf(pid int) []int {
+	folder := "/proc/" + strconv.Itoa(pid) + "/task"
+	var list []int
+	for _, thread := range numbers(folder) {
+		list = append(list, childrenIn(folder, thread)...)
+	}
+	return list
+}
+
+func childrenIn(folder string, thread int) []int {
+	data, err := readSmall(folder + "/" + strconv.Itoa(thread) + "/children")
+	if len(data) > smallFile-16 {
+		data, err = os.ReadFile(folder + "/" + strconv.Itoa(thread) + "/children")
+	}
+	if err != nil {
+		return nil
+	}
+	var list []int
+	for field := range bytes.FieldsSeq(data) {
+		if pid, err := strconv.Atoi(string(field)); err == nil {
+			list = append(list, pid)
+		}
+	}
+	return list
+}
+
+// strangers are the children of this process that are no main process, with
+// those that have ended: they have lost their parents. The kernel gives them
+// to the main thread, which forks nothing. One that was made a child of its
+// parent's parent (CLONE_PARENT, clone(2)) is with the thread that forked that,
+// among as many main processes as there are, so it is looked for only where it
+// may be.
+func (h *Host) strangers(everywhere bool) []int {
+	var list []int
+	if everywhere {
+		h.forking.Lock()
+		list = childrenOf(os.Getpid())
+		h.forking.Unlock()
+	} else {
+		list = childrenIn("/proc/self/task", os.Getpid())
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.o.Guardian != 0 {
+		// The children of earlier supervisors are its, as this process is.
+		list = append(list, childrenOf(h.o.Guardian)...)
+	}
+	return slices.DeleteFunc(list, func(pid int) bool { return h.mains[pid] != nil || pid == os.Getpid() })
+}
+
+// crowd are the strangers there are.
+type crowd struct {
+	// worn are those that wear a marker or a belt, living or ended.
+	worn map[uint64][]int
+	// claimed are the others that live, by the tree they belong to.
+	claimed map[*tree][]int
+	// doubt says that one of the others ended before it could be asked.
+	doubt bool
+}
+
+// gather asks every stranger whose it is.
+func (h *Host) gather(everywhere bool) (c crowd) {
+	list := h.strangers(everywhere)
+	if len(list) == 0 {
+		return c
+	}
+	c.worn, c.claimed = map[uint64][]int{}, map[*tree][]int{}
+	own := ownSession()
+	for _, pid := range list {
+		if worn := wornBy(pid); worn != 0 {
+			c.worn[worn] = append(c.worn[worn], pid)
+			continue
+		}
+		st, err := readStat(pid)
+		if err != nil || st.dead() {
+			c.doubt = true
+			continue
+		}
+		// What is in the session of this process is not of a tree.
+		if st.session == own {
+			continue
+		}
+		if tr := h.claimant(pid, st); tr != nil {
+			c.claimed[tr] = append(c.claimed[tr], pid)
+		} else if ended(pid) {
+			c.doubt = true
+		}
+	}
+	return c
+}
+
+// ended is whether a process cannot be asked any more: what it was asked for
+// was then no answer.
+func ended(pid int) bool {
+	st, err := readStat(pid)
+	return err != nil || st.speechless()
+}
+
+// claimant is the tree that a stranger belongs to by its session or group,
+// which are numbered after a main process, by its environment, or by the pipe
+// it holds; nil for none. Each is evidence only because the process descends
+// from this one.
+func (h *Host) claimant(pid int, st stat) *tree {
+	told, ok := toldOf(pid)
+	held := pipesOf(pid)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var byPipe *tree
+	for _, tr := range h.trees {
+		if st.session == tr.process.PID || st.group == tr.process.PID {
+			return tr
+		}
+		if slices.ContainsFunc(tr.pipes, func(p pipe) bool { return slices.Contains(held, p) }) {
+			byPipe = tr
+		}
+	}
+	if ok && h.trees[told] != nil {
+		return h.trees[told]
+	}
+	return byPipe
+}
+
+// ownSession is the session of this process.
+func ownSession() int {
+	sid, err := unix.Getsid(0)
+	if err != nil {
+		return 0
+	}
+	return sid
+}
+
+// toldOf is the tree that a process was told it belongs to, in its environment.
+func toldOf(pid int) (TreeID, bool) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return TreeID{}, false
+	}
+	var project, service, run string
+	for kv := range bytes.SplitSeq(data, []byte{0}) {
+		name, value, _ := bytes.Cut(kv, []byte("="))
+		switch string(name) {
+		case "SYSG_PROJECT":
+			project = string(value)
+		case "SYSG_SERVICE":
+			service = string(value)
+		case "SYSG_RUN":
+			run = string(value)
+		}
+	}
+	n, err := strconv.ParseUint(run, 10, 64)
+	return TreeID{Unit: project + "/" + service, Run: n}, err == nil
+}
+
+// pipe is a named pipe, by its place on disk.
+type pipe struct{ dev, inode uint64 }
+
+// pipeOf is the named pipe behind a path; ok is false where it is none. The
+// descriptor's link leads to a named pipe by its number, so it is the same
+// whoever opened it.
+func pipeOf(path string) (p pipe, ok bool) {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFIFO {
+		return pipe{}, false
+	}
+	return pipe{dev: uint64(st.Dev), inode: st.Ino}, true
+}
+
+// pipesOf are the pipes that a process has open.
+func pipesOf(pid int) []pipe {
+	folder := "/proc/" + strconv.Itoa(pid) + "/fd"
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil
+	}
+	var list []pipe
+	for _, e := range entries {
+		if p, ok := pipeOf(folder + "/" + e.Name()); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// outputs are the pipes that a tree writes to.
+func outputs(files ...*os.File) []pipe {
+	var list []pipe
+	for _, f := range files {
+		if f == nil {
+			continue
+		}
+		if p, ok := pipeOf("/proc/self/fd/" + strconv.Itoa(int(f.Fd()))); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// outputsOf are those of a main process that lives: its stdout and stderr.
+func outputsOf(pid int) []pipe {
+	var list []pipe
+	for _, fd := range []string{"1", "2"} {
+		if p, ok := pipeOf("/proc/" + strconv.Itoa(pid) + "/fd/" + fd); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}

@@ -1,0 +1,189 @@
+package supervisor
+
+import (
+	"context"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"systemg/config"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
+)
+
+// keeping has the room keep a diary. Nothing is saved any more from now on, as
+// if the supervisor died before it came to it.
+func (r *room) keeping() string {
+	r.Helper()
+	dir := r.TempDir()
+	d, err := store.OpenDiary(dir, "")
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { _ = d.Close() })
+	r.sup.loop.o.Diary = d
+	return dir
+}
+
+// killed has the supervisor die at once, and the next one find nothing but the
+// diary, and what else is known of the past.
+func (r *room) killed(dir string, more ...store.Entry) *room {
+	r.Helper()
+	entries, err := store.ReadDiary(dir, "", 0)
+	if err != nil {
+		r.Fatal(err)
+	}
+	state, ended, commands := store.Replay(store.State{BootID: r.sup.loop.o.BootID}, append(entries, more...))
+	r.end()
+	next := &room{TB: r.TB, host: r.host, journal: r.journal, saver: &fakeSaver{}}
+	o := r.sup.loop.o
+	o.Saver, o.Diary = next.saver, nil
+	next.sup = New(o)
+	r.host.sup = next.sup
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); next.sup.Run(ctx) }()
+	next.end = func() { cancel(); <-done }
+	r.Cleanup(next.end)
+	if err := next.sup.Restore(ctx, state, Past{Ended: ended, Commands: commands, Certain: true}); err != nil {
+		r.Fatal(err)
+	}
+	synctest.Wait()
+	return next
+}
+
+// started is how often a tree of that name was started.
+func (h *fakeHost) started(name string) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, id := range h.starts {
+		if id.Unit == name {
+			n++
+		}
+	}
+	return n
+}
+
+// A run that was started a moment before the death, and is in no saved state,
+// is adopted.
+func TestAKilledSupervisorStartsNothingTwice(t *testing.T) {
+	inRoom(t, func(r *room) {
+		dir := r.keeping()
+		r.up(service("web"))
+		next := r.killed(dir)
+		next.pass(time.Second)
+		next.expect("web", "running")
+		if n := r.host.started("demo/web"); n != 1 {
+			t.Errorf("it was started %d times", n)
+		}
+	})
+}
+
+// One that was ordered, and of which the launcher had not told yet, is found by
+// its hold.
+func TestWhatWasOrderedIsFoundByItsHold(t *testing.T) {
+	inRoom(t, func(r *room) {
+		dir := r.keeping()
+		r.up(service("web"))
+		entries, err := store.ReadDiary(dir, "", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range entries {
+			if e.Unit != nil && len(e.Unit.Trees) > 0 {
+				// What came later was not written any more.
+				next := r.killed(t.TempDir(), entries[:i+1]...)
+				next.pass(time.Second)
+				next.expect("web", "running")
+				if n := r.host.started("demo/web"); n != 1 {
+					t.Errorf("it was started %d times", n)
+				}
+				return
+			}
+		}
+		t.Fatal("the diary tells of no order")
+	})
+}
+
+// How a run ended is known to the next supervisor, and judged once.
+func TestAnExitBeforeTheDeathIsJudgedOnce(t *testing.T) {
+	inRoom(t, func(r *room) {
+		dir := r.keeping()
+		r.up(service("work", func(u *config.Unit) { u.Kind, u.Restart = config.Oneshot, config.RestartNever }))
+		id := proc.TreeID{Unit: "demo/work", Run: 1}
+		r.host.mu.Lock()
+		delete(r.host.live, id)
+		r.host.mu.Unlock()
+		ended := EndedOf(id, proc.Process{}, proc.Status{Known: true, Code: 78}, time.Now())
+		next := r.killed(dir, store.Entry{Ended: &ended})
+		next.expect("work", "failed")
+		if x := next.view("work").Unit.LastExit; x == nil || x.Code != 78 {
+			t.Errorf("its exit is %+v", x)
+		}
+		if n := r.host.started("demo/work"); n != 1 {
+			t.Errorf("it was started %d times", n)
+		}
+	})
+}
+
+// An operator's stop that was answered is not forgotten: what ends by it is not
+// started again.
+func TestAStopIsNotForgotten(t *testing.T) {
+	inRoom(t, func(r *room) {
+		dir := r.keeping()
+		r.up(service("web", func(u *config.Unit) { u.Restart = config.RestartAlways }))
+		r.pass(time.Second)
+		r.host.mu.Lock()
+		r.host.deaf["demo/web"] = true
+		r.host.mu.Unlock()
+		if _, err := r.sup.Stop(context.Background(), Selection{Units: []string{"web"}}, false, ""); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		next := r.killed(dir)
+		r.host.end(proc.TreeID{Unit: "demo/web", Run: 1}, proc.Status{Known: true, Code: -1, Signal: syscall.SIGTERM})
+		next.pass(time.Second)
+		next.expect("web", "stopped")
+	})
+}
+
+// A pre_start that runs is waited for, not run again.
+func TestAStepUnderWayIsWaitedFor(t *testing.T) {
+	inRoom(t, func(r *room) {
+		dir := r.keeping()
+		r.up(service("web", func(u *config.Unit) { u.Deployment.PreStart = "migrate" }))
+		next := r.killed(dir)
+		next.expect("web", "starting")
+		r.host.end(proc.TreeID{Unit: "demo/web:pre_start", Run: 1}, proc.Status{Known: true})
+		next.pass(time.Second)
+		next.expect("web", "running")
+		if n := r.host.started("demo/web:pre_start"); n != 1 {
+			t.Errorf("pre_start was run %d times", n)
+		}
+	})
+}
+
+// A back-off goes on where it was.
+func TestABackOffGoesOn(t *testing.T) {
+	inRoom(t, func(r *room) {
+		dir := r.keeping()
+		r.up(service("web", func(u *config.Unit) {
+			u.Restart = config.RestartAlways
+			u.Backoff = config.Backoff{Initial: 10 * time.Second, Factor: 1, Max: 10 * time.Second}
+		}))
+		r.pass(time.Second)
+		r.host.end(proc.TreeID{Unit: "demo/web", Run: 1}, proc.Status{Known: true, Code: 1})
+		synctest.Wait()
+		r.pass(4 * time.Second)
+		next := r.killed(dir)
+		next.expect("web", "backoff")
+		next.pass(5 * time.Second)
+		next.expect("web", "backoff")
+		next.pass(2 * time.Second)
+		next.expect("web", "running")
+		if v := next.view("web"); v.Unit.Restarts != 1 {
+			t.Errorf("%d restarts", v.Unit.Restarts)
+		}
+	})
+}

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// errNoFile says that something else has the place of a file.
+var errNoFile = errors.New("it is not a file")
+
+// openPlain opens a file in whose place there may be anything: whoever opens a
+// pipe would else wait for ever.
+func openPlain(path string, flags int) (*os.File, error) {
+	file, err := os.OpenFile(path, flags|syscall.O_NONBLOCK, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errNoFile}
+	}
+	return closeOn(file, err)
+}
+
+// readPlain reads one.
+func readPlain(path string) ([]byte, error) {
+	file, err := openPlain(path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(file)
+}
+
+// exhausted is whether an error says nothing about the file, only that the
+// machine has no descriptor or no memory left.
+func exhausted(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
+}
