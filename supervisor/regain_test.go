@@ -22,7 +22,13 @@ func (r *room) keeping() string {
 		r.Fatal(err)
 	}
 	r.Cleanup(func() { _ = d.Close() })
-	r.sup.loop.o.Diary = d
+	_, err = ask(context.Background(), r.sup, func(l *loop) (struct{}, error) {
+		l.o.Diary = d
+		return struct{}{}, nil
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
 	return dir
 }
 
