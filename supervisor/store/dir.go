@@ -28,6 +28,8 @@ func Open(p Paths) (*Dir, error) {
 			return nil, err
 		}
 	}
+	// Figures are a convenience: whoever keeps them says what is wrong.
+	_ = prepare(p.Metrics())
 	return &Dir{paths: p}, nil
 }
 
