@@ -49,7 +49,10 @@ func given(getenv func(string) string) ([]string, error) {
 		return nil, nil
 	}
 	n, err := strconv.Atoi(getenv("LISTEN_FDS"))
-	if err != nil || n < 1 {
+	if err != nil || n < 0 {
+		return nil, fmt.Errorf("LISTEN_FDS is %q, not a number of sockets", getenv("LISTEN_FDS"))
+	}
+	if n == 0 {
 		return nil, nil
 	}
 	names := strings.Split(getenv("LISTEN_FDNAMES"), ":")

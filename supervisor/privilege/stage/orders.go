@@ -50,9 +50,6 @@ type Mounts struct {
 	Carry []string `json:",omitempty"`
 }
 
-// any is whether something is to be mounted.
-func (m Mounts) any() bool { return m.Tmp || m.Devices || m.ReadOnly }
-
 // Rlimit is a resource limit, of the RLIMIT_… of that number.
 type Rlimit struct {
 	Resource   int

@@ -24,7 +24,7 @@ func (a *app) tellManager(lines ...string) {
 		a.remark("cannot tell the service manager: %v", err)
 		return
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if _, err := c.Write([]byte(strings.Join(lines, "\n"))); err != nil {
 		a.remark("cannot tell the service manager: %v", err)
 	}
