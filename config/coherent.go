@@ -30,6 +30,9 @@ func (d *decoder) coherentHealth(o object, u *Unit) {
 	switch {
 	case u.Kind == Oneshot:
 		d.errorf(at, span, "take it away, or use type: service", "a oneshot is ready when it has completed: %s cannot have a health_check", u.Name)
+	case u.Privileges.Isolation["network"] == "true" && h.URL+h.TCP != "" && len(u.Sockets) == 0:
+		d.note(SeverityWarning, at, span, "use command:, which looks from inside, or notify: true",
+			"%s has a network of its own, into which its health check by url or tcp cannot look", u.Name)
 	case h.Log != "" && u.Logs.Sink == "none":
 		d.errorf(at, span, "use logs: {sink: file}, or another health check", "the health check of %s looks at its log, which is not kept", u.Name)
 	}

@@ -23,6 +23,8 @@ type conn struct {
 	peer Peer
 	// access is what the peer may do.
 	access access
+	// confined is what ServerOptions.Confined says of it.
+	confined string
 	// hello is what the client said of itself.
 	hello HelloParams
 	out   *outbox
@@ -217,7 +219,7 @@ func (c *conn) begin(ctx context.Context, m message) {
 		c.reject(m.ID, refusal)
 		return
 	}
-	r := &Request{ID: m.ID, Method: m.Method, Peer: c.peer, Reader: c.access == accessRead, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
+	r := &Request{ID: m.ID, Method: m.Method, Peer: c.peer, Reader: c.access == accessRead, Confined: c.confined, Client: c.hello.Client, Quiet: c.hello.Quiet, params: m.Params, conn: c, ctx: ctx}
 	go func() {
 		defer c.requests.Done()
 		defer func() { <-c.slots }()

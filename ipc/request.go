@@ -18,6 +18,8 @@ type Request struct {
 	Peer   Peer
 	// Reader is whether the client may look and nothing else.
 	Reader bool
+	// Confined is who the client is where it may not command the server.
+	Confined string
 	// Client is what the client called itself in hello.
 	Client string
 	// Quiet is whether the client wants no progress notifications.

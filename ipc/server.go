@@ -67,6 +67,10 @@ type ServerOptions struct {
 	// Peer says who is at the other end of a connection; nil asks the
 	// kernel.
 	Peer func(net.Conn) (Peer, error)
+	// Confined says of a process that has just connected who it is, where it
+	// may not command this server though its user may; empty for others. Nil
+	// confines nobody.
+	Confined func(pid int) string
 	// Flags go into the answer to hello.
 	Flags []string
 	// Readers is the number of the group whose members may look, 0 for none.
@@ -179,6 +183,11 @@ func (s *Server) take(nc net.Conn) {
 		_, _ = nc.Write(rejection(null, refusal))
 		_ = nc.Close()
 		return
+	}
+	if s.o.Confined != nil && err == nil {
+		// Now, while it is the one that connected: later it may have ended,
+		// and left the connection to a child.
+		c.confined = s.o.Confined(peer.PID)
 	}
 	c.access = accessOf(peer, os.Geteuid(), s.o.Readers)
 	if err == nil && c.access == accessNone {

@@ -149,14 +149,19 @@ func (l *loop) listen(e *entry) {
 	if l.o.Checks == nil {
 		return
 	}
-	if e.listening != nil && (e.listenRun != e.u.Run || !e.u.Main) {
+	switch {
+	case e.listening == nil:
+	case e.listenRun != e.u.Run:
 		e.listening()
 		e.listening = nil
+	case !e.u.Main && !e.lastWords:
+		e.lastWords = true
+		time.AfterFunc(lastWords, e.listening)
 	}
-	if e.listenRun != e.u.Run && e.matched != nil {
-		e.matched = nil
+	if e.listenRun != e.u.Run {
+		e.matched, e.unheard = nil, nil
 	}
-	if e.listening != nil || !e.u.Spawned || e.u.Exited {
+	if e.listening != nil || !e.u.Spawned || e.u.Exited || !e.u.Main {
 		return
 	}
 	patterns := l.patterns(e)
@@ -164,13 +169,12 @@ func (l *loop) listen(e *entry) {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	e.listening, e.listenRun = cancel, e.u.Run
+	e.listening, e.listenRun, e.lastWords = cancel, e.u.Run, false
 	s, id, def, run := l.s, e.def.ID(), e.def, e.u.Run
 	for _, p := range patterns {
 		go func() {
-			if l.o.Checks.Match(ctx, def, run, p) == nil {
-				s.send(func(l *loop) { l.heard(id, run, p) })
-			}
+			found := l.o.Checks.Match(ctx, def, run, p) == nil
+			s.send(func(l *loop) { l.heard(id, run, p, found) })
 		}()
 	}
 }
@@ -188,17 +192,31 @@ func (l *loop) patterns(e *entry) []string {
 	return list
 }
 
-// heard notes that a line of the run matched.
-func (l *loop) heard(id string, run uint64, pattern string) {
+// lastWords is how long after the end of a run its output is still listened to.
+const lastWords = 500 * time.Millisecond
+
+// heard notes that a line of the run matched, or that none did to its end.
+func (l *loop) heard(id string, run uint64, pattern string, found bool) {
 	e, ok := l.entries[id]
-	if !ok || e.u.Run != run {
+	switch {
+	case !ok || e.u.Run != run || e.listenRun != run:
+		return
+	case found:
+		e.matched = with(e.matched, pattern)
+	case e.lastWords:
+		e.unheard = with(e.unheard, pattern)
+	default:
 		return
 	}
-	matched := map[string]bool{pattern: true}
-	for p := range e.matched {
-		matched[p] = true
-	}
-	e.matched = matched
 	l.touch(e)
 	l.touchNeighbours(e)
+}
+
+// with is a new set that has one more.
+func with(set map[string]bool, one string) map[string]bool {
+	all := map[string]bool{one: true}
+	for x := range set {
+		all[x] = true
+	}
+	return all
 }

@@ -84,11 +84,15 @@ type entry struct {
 	// matched are the regular expressions that the present run's output
 	// has matched; a new map with each match.
 	matched map[string]bool
+	// unheard are those that it has not matched to its end.
+	unheard map[string]bool
 	// clock is what starts a cron job; nil for other units.
 	clock *clockwork
 	// listening ends the watches over the output of run listenRun.
 	listening context.CancelFunc
 	listenRun uint64
+	// lastWords is whether that run has ended.
+	lastWords bool
 
 	// noted is a sum of what the diary has of the unit, with its definition
 	// notedDef and that many good ones; leash is the process it ends with.
@@ -203,8 +207,11 @@ func edgeOf(def *config.Unit, d config.Dependency) graph.Edge {
 // in its place.
 func (e *entry) leaving() bool { return e.removed || e.wish != noWish && !e.rollable() }
 
+// heard is whether the output of the present or last run is listened to.
+func (e *entry) heard() bool { return e.listening != nil && e.listenRun == e.u.Run }
+
 func (e *entry) fact() graph.Fact {
-	return graph.Fact{Unit: e.u, Leaving: e.leaving(), Matched: e.matched}
+	return graph.Fact{Unit: e.u, Leaving: e.leaving(), Matched: e.matched, Unheard: e.unheard, Heard: e.heard()}
 }
 
 // look is the entry as readers see it.
@@ -212,7 +219,7 @@ func (e *entry) look() *View {
 	v := &View{
 		Rollout: e.rollout(), Rolling: e.roll != nil, Rollouts: e.rollouts, Last: e.last, Slot: e.slot, Beside: e.beside(), Tally: e.tally,
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
-		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched,
+		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched, Unheard: e.unheard, Heard: e.heard(),
 		Good:  slices.Clone(e.good),
 		Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent, Leash: e.leash,
 	}

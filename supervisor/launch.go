@@ -309,6 +309,12 @@ func splitTree(id proc.TreeID) (unitID string, step unit.StepKind) {
 	return name, unit.StepKind(kind)
 }
 
+// UnitOf is the ID of the unit that a tree belongs to.
+func UnitOf(id proc.TreeID) string {
+	name, _ := splitTree(id)
+	return name
+}
+
 // eventTree is the tree an event is about.
 func eventTree(e proc.Event) proc.TreeID {
 	switch e := e.(type) {

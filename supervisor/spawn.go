@@ -76,6 +76,8 @@ func (s *Supervisor) Spawn(ctx context.Context, c Child) (Baseline, error) {
 		def := config.Adhoc(parent.def.Project, c.Name, c.Exec, c.Dir)
 		def.Env = parent.at(run).def.Env
 		def.Logs = parent.def.Logs
+		// It can do no more than whoever asked for it.
+		def.Privileges = parent.at(run).def.Privileges
 		e, err := l.addAdhoc(&def, nil)
 		if err != nil {
 			return Baseline{}, err

@@ -30,6 +30,10 @@ type View struct {
 	Leaving bool
 	// Matched are the expressions that the present run's output matched.
 	Matched map[string]bool
+	// Unheard are those that it did not match to its end, Heard whether
+	// anybody listened.
+	Unheard map[string]bool
+	Heard   bool
 	// Rolling is whether a rollout is under way, Rollout how far it is;
 	// Rollouts counts those that have ended, Last is the newest of them.
 	Rolling  bool
@@ -109,7 +113,7 @@ func (s *Snapshot) Fact(id string) (graph.Fact, bool) {
 	if !ok || v.Orphaned {
 		return graph.Fact{}, false
 	}
-	return graph.Fact{Unit: v.Unit, Leaving: v.Leaving, Matched: v.Matched}, true
+	return graph.Fact{Unit: v.Unit, Leaving: v.Leaving, Matched: v.Matched, Unheard: v.Unheard, Heard: v.Heard}, true
 }
 
 // Hash is the short, stable name of a unit: the first 12 hex digits of the

@@ -127,15 +127,17 @@ func (f *feed) again() {
 // state keeps the subscription.
 func (f *feed) state(ctx context.Context) {
 	had := false
+	pause := firstPause
 	var client *ipc.Client
 	for ctx.Err() == nil {
 		if client == nil {
 			client = f.connect(ctx, had)
 			continue
 		}
-		had = true
+		began := false
 		err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: ipc.Selection{Project: f.project}, Metrics: true},
 			func(r ipc.SubscribeResult) error {
+				began, had, pause = true, true, firstPause
 				f.put(ctx, r)
 				f.put(ctx, board.Link{State: board.Live, Since: f.clock()})
 				f.raise()
@@ -148,8 +150,14 @@ func (f *feed) state(ctx context.Context) {
 		_ = client.Close()
 		client = nil
 		f.lower()
-		if ctx.Err() == nil {
+		switch {
+		case ctx.Err() != nil:
+		case began:
 			f.put(ctx, board.Link{State: board.Lost, Since: f.clock(), Text: said(err)})
+		default:
+			// It talks to us, but not about this: a project it does not know.
+			f.linger(ctx, pause, board.Link{State: board.Refused, Since: f.clock(), Text: said(err), Cure: cure(err)})
+			pause = min(2*pause, longestPause)
 		}
 	}
 	if client != nil {
@@ -191,16 +199,22 @@ func (f *feed) connect(ctx context.Context, had bool) *ipc.Client {
 		if c := code(err); c == ipc.CodeVersion || c == ipc.CodeRefused {
 			l.State = board.Refused
 		}
-		l.Next = f.clock().Add(pause)
-		f.put(ctx, l)
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-f.retry:
-		case <-ctx.Done():
-		}
-		timer.Stop()
+		f.linger(ctx, pause, l)
 		pause = min(2*pause, longestPause)
+	}
+}
+
+// linger tells how it is and waits: for a while, or until somebody wants another
+// try now.
+func (f *feed) linger(ctx context.Context, pause time.Duration, l board.Link) {
+	l.Next = f.clock().Add(pause)
+	f.put(ctx, l)
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.retry:
+	case <-ctx.Done():
 	}
 }
 

@@ -23,13 +23,18 @@ type played struct {
 	lines  chan ipc.LogBatch
 	// asked are the requests for lines.
 	asked chan ipc.LogsParams
-	end   func()
+	// refusal is what a subscription is answered with, nil for the state.
+	refusal error
+	end     func()
 }
 
 // Serve answers what the feed asks for.
 func (p *played) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 	switch r.Method {
 	case ipc.MethodSubscribe:
+		if p.refusal != nil {
+			return nil, p.refusal
+		}
 		if err := r.Reply(shop()); err != nil {
 			return nil, err
 		}
@@ -226,4 +231,33 @@ func TestTheFeedIsBounded(t *testing.T) {
 	}
 	<-put
 	cancel()
+}
+
+// A supervisor that runs and does not give what is asked for is told of in words,
+// and asked again after a while, not at once.
+func TestTheFeedToleratesARefusal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	p := play(t, path)
+	defer func() { p.end() }()
+	p.refusal = ipc.Errorf(ipc.CodeUnknownProject, "no project is called lab")
+	dials := make(chan struct{}, 100)
+	f := newFeed(Reach{Dial: func(ctx context.Context) (*ipc.Client, error) {
+		dials <- struct{}{}
+		return ipc.Dial(ctx, path, "test")
+	}}, "lab")
+	ctx, cancel := context.WithCancel(t.Context())
+	f.ctx = ctx
+	ended := make(chan struct{})
+	go func() { defer close(ended); f.run(ctx) }()
+	until(t, f, func(n news) bool {
+		return slices.ContainsFunc(n.states, func(one any) bool {
+			l, ok := one.(board.Link)
+			return ok && l.State == board.Refused && l.Text == "no project is called lab" && l.Next.After(time.Now().Add(-time.Minute))
+		})
+	})
+	cancel()
+	<-ended
+	if len(dials) > 3 {
+		t.Errorf("it was dialed %d times", len(dials))
+	}
 }

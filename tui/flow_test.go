@@ -310,7 +310,7 @@ func TestAnotherVersion(t *testing.T) {
 	script(t, func(f *flow) {
 		f.fake.say(board.Link{State: board.Refused, Text: "the supervisor speaks protocol 2, this is 1", Cure: "sysg upgrade"})
 		f.update(frameMsg{})
-		f.shows("does not talk to this dashboard", "the supervisor speaks protocol 2, this is 1", "Try: sysg upgrade")
+		f.shows("does not show this dashboard what it asks for", "the supervisor speaks protocol 2, this is 1", "Try: sysg upgrade")
 	})
 }
 

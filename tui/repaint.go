@@ -85,7 +85,7 @@ func shared(old, line string) (bytes, columns int, colors string) {
 	for n < len(old) && n < len(line) && old[n] == line[n] {
 		n++
 	}
-	for n > 0 && !(parts(line, n) && parts(old, n)) {
+	for n > 0 && (!parts(line, n) || !parts(old, n)) {
 		n--
 	}
 	if n == 0 {
@@ -120,7 +120,7 @@ func tail(old, line string) int {
 	for n < len(old) && n < len(line) && plainByte(line[len(line)-1-n]) && old[len(old)-1-n] == line[len(line)-1-n] {
 		n++
 	}
-	for n > 0 && !(parts(line, len(line)-n) && parts(old, len(old)-n)) {
+	for n > 0 && (!parts(line, len(line)-n) || !parts(old, len(old)-n)) {
 		n--
 	}
 	if n == 0 || widget.Colors(old[:len(old)-n]) != widget.Colors(line[:len(line)-n]) {

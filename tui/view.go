@@ -170,7 +170,7 @@ func (m *Model) nobody(f pane.Frame) []string {
 		put(theme.Strong, "No supervisor runs.")
 		put(theme.Normal, "Looked for "+l.Socket+".")
 	case board.Refused:
-		put(theme.Bad, "The supervisor does not talk to this dashboard.")
+		put(theme.Bad, "The supervisor does not show this dashboard what it asks for.")
 		put(theme.Normal, l.Text)
 	case board.Lost, board.Live:
 		put(theme.Bad, "The supervisor ended.")

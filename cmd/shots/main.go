@@ -21,8 +21,13 @@ func main() {
 	sysg := flag.String("sysg", "bin/sysg", "the program to take pictures of")
 	dir := flag.String("dir", "assets/dashboard", "where systemg.yaml is, and where pictures go")
 	only := flag.String("only", "", "the name of a single picture to take")
+	redraw := flag.Bool("redraw", false, "draw the captured screens again, without a run")
 	flag.Parse()
-	if err := run(*sysg, *dir, *only); err != nil {
+	work := func() error { return run(*sysg, *dir, *only) }
+	if *redraw {
+		work = func() error { return again(*dir) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "shots:", err)
 		os.Exit(1)
 	}
@@ -57,21 +62,40 @@ func run(sysg, dir, only string) error {
 	return nil
 }
 
+// again draws every captured screen.
+func again(dir string) error {
+	for _, shot := range shots {
+		screen, err := os.ReadFile(filepath.Join(dir, shot.name+".ansi"))
+		if err == nil {
+			err = draw(string(screen), dir, shot)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", shot.name, err)
+		}
+	}
+	return nil
+}
+
 // take takes one picture.
 func take(s *stage, dir string, shot shot) error {
 	screen, err := s.perform(shot)
 	if err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(dir, shot.name+".ansi"), []byte(screen), 0o644); err != nil {
+		return err
+	}
+	return draw(screen, dir, shot)
+}
+
+// draw makes the pictures of a captured screen.
+func draw(screen, dir string, shot shot) error {
 	colors := dark
 	if shot.light {
 		colors = light
 	}
 	base := filepath.Join(dir, shot.name)
 	svg := render(parse(screen, shot.w, shot.h), colors)
-	if err := os.WriteFile(base+".ansi", []byte(screen), 0o644); err != nil {
-		return err
-	}
 	if err := os.WriteFile(base+".svg", svg, 0o644); err != nil {
 		return err
 	}

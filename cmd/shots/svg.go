@@ -94,7 +94,7 @@ func render(rows [][]char, c colors) []byte {
 			for end < len(row) && row[end].look == row[x].look {
 				end++
 			}
-			draw(&b, c, row[x:end], margin+float64(x)*charW, margin+float64(y)*charH)
+			span(&b, c, row[x:end], margin+float64(x)*charW, margin+float64(y)*charH)
 			x = end
 		}
 	}
@@ -102,8 +102,8 @@ func render(rows [][]char, c colors) []byte {
 	return b.Bytes()
 }
 
-// draw draws neighbouring places of one look.
-func draw(b *bytes.Buffer, c colors, list []char, x, y float64) {
+// span draws neighbouring places of one look.
+func span(b *bytes.Buffer, c colors, list []char, x, y float64) {
 	fore, back := c.paint(list[0].look)
 	if back != "" {
 		rect(b, x, y, float64(len(list))*charW, charH, back)
@@ -174,8 +174,9 @@ var sides = map[rune]int{
 	'│': 5, '─': 10, '└': 3, '┌': 6, '├': 7, '┘': 9, '┴': 11, '┐': 12, '┤': 13, '┬': 14, '┼': 15,
 }
 
-// thick is how thick lines are.
-const thick = 1.2
+// thick is how thick lines are, seam how far blocks reach over their neighbours, so
+// that nothing shines through between them.
+const thick, seam = 1.2, 0.4
 
 // shape draws a line, a block or a braille pattern, and says whether text was one.
 func shape(b *bytes.Buffer, text string, x, y float64, fore, behind string) bool {
@@ -202,7 +203,7 @@ func shape(b *bytes.Buffer, text string, x, y float64, fore, behind string) bool
 	switch {
 	case r >= '▁' && r <= '█':
 		part := charH * float64(r-'▁'+1) / 8
-		rect(b, x, y+charH-part, charW, part, fore)
+		rect(b, x, y+charH-part, charW+seam, part, fore)
 	case r == '░':
 		rect(b, x, y, charW, charH, mix(mix(fore, behind), behind))
 	case r == '╌':

@@ -207,3 +207,63 @@ func TestInstaller(t *testing.T) {
 		t.Errorf("left after --purge: %v", left)
 	}
 }
+
+// A unit that is held to something, and is root all the same, may use the
+// socket by its user. It can look, and cannot have the supervisor do what it
+// may not do itself; nor can a child to which it leaves its connection.
+func TestAConfinedUnitGivesNoCommands(t *testing.T) {
+	asRoot(t)
+	sysg, dir := public(t)
+	const leave = "import socket,os,sys,time\ns=socket.socket(socket.AF_UNIX)\ns.connect(os.environ['SYSG_STATE_DIR']+'/control.sock')\nif os.fork():\n os._exit(0)\ntime.sleep(0.3)\n" +
+		`s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hello","params":{"client":"x","protocol":1}}\n{"jsonrpc":"2.0","id":2,"method":"purge","params":{}}\n')` +
+		"\ns.shutdown(1)\nprint(s.makefile().read())"
+	manifest := fmt.Sprintf(`
+version: 1
+project: demo
+services:
+  held:
+    command: '%[1]s graph >/dev/null && echo it looked; %[1]s stop victim; %[1]s start -d -- id; /usr/bin/python3 left.py; exec sleep 1000'
+    capabilities: []
+    spawn: {mode: dynamic}
+  free: {command: '%[1]s signal victim WINCH && echo it commanded; exec sleep 1000', depends_on: [victim]}
+  parent: {command: '%[1]s spawn --name child -- sh -c "grep CapEff /proc/self/status; sleep 1000"; exec sleep 1000', capabilities: [CAP_KILL], spawn: {mode: dynamic}}
+  victim: {command: exec sleep 1000}
+`, sysg)
+	for name, text := range map[string]string{"systemg.yaml": manifest, "left.py": leave} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(args ...string) string {
+		cmd := exec.Command(sysg, args...)
+		cmd.Dir, cmd.Env = dir, []string{"PATH=/usr/bin:/bin", "HOME=/", "SYSG_STATE_DIR=" + filepath.Join(dir, "state")}
+		out, _ := cmd.CombinedOutput()
+		return string(out)
+	}
+	defer run("stop")
+	run("start", "-d")
+	until(t, func() bool { return strings.Count(run("logs", "held", "-k", "all"), `refused`) >= 1 }, func() string { return run("logs", "-k", "all", "-n", "-1") })
+	held := run("logs", "held", "-k", "all", "-n", "-1")
+	for _, want := range []string{"it looked", "demo/held is held to less than this supervisor can do, and may not stop", "may not start", `"code":"refused"`, "may not purge"} {
+		if !strings.Contains(held, want) {
+			t.Errorf("held does not say %q: %s", want, held)
+		}
+	}
+	if got := run("status", "victim"); !strings.Contains(got, "running") {
+		t.Errorf("the victim: %s", got)
+	}
+	until(t, func() bool { return strings.Contains(run("logs", "free", "-n", "-1"), "it commanded") }, func() string { return run("logs", "free", "-k", "all", "-n", "-1") })
+	until(t, func() bool { return strings.Contains(run("logs", "child", "-n", "-1"), "CapEff:\t0000000000000020") }, func() string { return run("logs", "child", "-k", "all", "-n", "-1") })
+}
+
+// until asks again until it is so; each question starts a program, so it does
+// not ask often.
+func until(t *testing.T, so func() bool, what func() string) {
+	t.Helper()
+	for range 100 {
+		if so() {
+			return
+		}
+	}
+	t.Fatalf("it never was so: %s", what())
+}

@@ -206,6 +206,12 @@ func (a *audit) cron(name string, facts []fact) {
 		}
 		due[run.Scheduled] = run.Run
 	}
+	oldest := uint64(0)
+	for run := range ran {
+		if oldest == 0 || run < oldest {
+			oldest = run
+		}
+	}
 	ends := map[int]bool{}
 	for _, f := range only(facts, "end") {
 		ends[f.run] = true
@@ -213,6 +219,8 @@ func (a *audit) cron(name string, facts []fact) {
 	for _, f := range only(facts, "start") {
 		run, known := ran[uint64(f.run)]
 		switch {
+		case uint64(f.run) < oldest:
+			// The history keeps the newest thousand.
 		case !known:
 			a.fault("%s: run %d is not in the history", name, f.run)
 		case a.forgiven(run.Exit):

@@ -27,6 +27,8 @@ type plan struct {
 	// pause is the longest time between two.
 	pause time.Duration
 	seed  uint64
+	// only looks at what an earlier run left in dir.
+	only bool
 }
 
 func main() {
@@ -44,6 +46,7 @@ func main() {
 	flag.IntVar(&p.upgrades, "upgrades", 50, "upgrades to another copy of the program")
 	flag.DurationVar(&p.pause, "pause", 120*time.Millisecond, "the longest time between two")
 	flag.Uint64Var(&p.seed, "seed", uint64(time.Now().UnixNano()), "of the random numbers")
+	flag.BoolVar(&p.only, "audit", false, "only look again at what an earlier run left in -dir")
 	flag.Parse()
 	faults, err := p.run(os.Stdout)
 	if err != nil {
@@ -70,6 +73,12 @@ func (p plan) run(out *os.File) (int, error) {
 	s, err := p.system()
 	if err != nil {
 		return 0, err
+	}
+	if p.only {
+		a := newAudit(s)
+		a.all()
+		a.print(out, time.Second)
+		return len(a.faults), nil
 	}
 	fmt.Fprintf(out, "seed %d, in %s\n", p.seed, p.dir)
 	began := time.Now()

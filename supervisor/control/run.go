@@ -294,7 +294,7 @@ func (d *daemon) run(ctx context.Context) error {
 		d.log.Warn("a state directory that is removed is not made again", "error", err)
 		leaveHome = func() {}
 	}
-	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Flags: d.o.flags(), Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
+	srv := ipc.NewServer(d, ipc.ServerOptions{Readers: d.readers, Flags: d.o.flags(), Confined: d.confinedUnit, Version: d.o.Version, StateDir: d.paths.State, Guardian: d.link.Guardian, Log: d.log})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())

@@ -89,6 +89,9 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 	if !ok {
 		return nil, ipc.Errorf(ipc.CodeUnknownMethod, "there is no method %q", clip(r.Method, 60))
 	}
+	if err := s.mayCommand(r); err != nil {
+		return nil, err
+	}
 	defer s.rest.Reset(restAfter)
 	began := time.Now()
 	result, err := h(s, ctx, r)

@@ -26,6 +26,10 @@ type Fact struct {
 	// Matched are the regular expressions that a line of the present run's
 	// output has matched.
 	Matched map[string]bool
+	// Heard is whether the output of the present or last run is listened
+	// to, Unheard what it has not matched to its end.
+	Heard   bool
+	Unheard map[string]bool
 }
 
 // Judge says of one edge whether its condition holds, and if not, in words,
@@ -42,7 +46,9 @@ func Judge(e Edge, name string, f Fact, known bool) (Verdict, string) {
 		return Hopeless, fmt.Sprintf("%s is blocked: %s", name, u.Reason)
 	case unit.Stopped:
 		return Hopeless, fmt.Sprintf("%s is stopped", name)
-	case unit.Skipped, unit.Completed:
+	case unit.Completed:
+		return ended(e, f, name, want)
+	case unit.Skipped:
 		return whenStaying(f, name, want)
 	case unit.Scheduled:
 		if e.Condition == config.CondReady {
@@ -78,6 +84,19 @@ func holds(e Edge, want config.Condition, f Fact) bool {
 	case config.CondReady, condRunning, condScheduled:
 	}
 	return u.State == unit.Running && u.Ready
+}
+
+// ended is the verdict on a dependency that has completed. A line that it never
+// wrote does not come any more; where nobody listened it has the benefit of the
+// doubt.
+func ended(e Edge, f Fact, name string, want config.Condition) (Verdict, string) {
+	if e.Condition != config.CondLog || !f.Heard || f.Matched[e.Log] {
+		return whenStaying(f, name, want)
+	}
+	if f.Unheard[e.Log] {
+		return Hopeless, fmt.Sprintf("%s completed, and no line of it matches %q", name, e.Log)
+	}
+	return Waiting, waits(name, want)
 }
 
 // lacking says what a dependency that works lacks.

@@ -110,7 +110,7 @@ func TestQuestionsAndAnswers(t *testing.T) {
 		job.Kind = "cron"
 		return aBoard(unit("api", "running"), unit("web", "running"), job)
 	}
-	consequences := func(do pane.Do) []string { return []string{"1 unit depends on it"} }
+	consequences := func(pane.Do) []string { return []string{"1 unit depends on it"} }
 	for _, c := range []struct {
 		name     string
 		readOnly bool

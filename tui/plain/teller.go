@@ -57,7 +57,7 @@ func (t *Teller) Tell(b *board.Board, now time.Time) []string {
 			t.greeted = true
 			say = append(say, t.greet(b)...)
 		} else {
-			say = append(say, t.changes(b, now)...)
+			say = append(say, t.changes(b)...)
 		}
 		say = append(say, t.troubles(b)...)
 	}
@@ -153,7 +153,7 @@ func Summary(b *board.Board) string {
 }
 
 // changes are what has happened to units since the last time.
-func (t *Teller) changes(b *board.Board, now time.Time) []string {
+func (t *Teller) changes(b *board.Board) []string {
 	var say []string
 	for _, u := range b.Units {
 		before, known := t.units[u.ID]

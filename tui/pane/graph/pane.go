@@ -196,13 +196,8 @@ func (p *Pane) Lines(f pane.Frame) []string {
 		return f.Page(nil)
 	}
 	p.prepare(f)
-	edges := p.topo.edges
-	if f.Board.Edges != nil {
-		edges = f.Board.Edges // the same ones, as they are now
-	} else {
-		edges = edgesOf(f.Board)
-	}
-	h := examine(p.topo, f.Board, edges)
+	// The edges of the topology, as they are now.
+	h := examine(p.topo, f.Board, edgesOf(f.Board))
 	lines := []string{p.title(f, h)}
 	if len(p.topo.ids) == 0 {
 		lines = append(lines, f.Theme.Paint(theme.Faint, widget.Cut(" no units", f.Width, f.Theme.Ellipsis)))

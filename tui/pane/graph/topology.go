@@ -108,57 +108,74 @@ func (t *topology) cut() bool {
 	return len(t.arcs) != before
 }
 
-// components numbers the strongly connected components (Tarjan 1972), without
-// recursion.
+// components numbers the strongly connected components (Tarjan 1972).
 func (t *topology) components() []int {
 	n := len(t.ids)
-	component, low, number := make([]int, n), make([]int, n), make([]int, n)
-	onStack := make([]bool, n)
-	var stack []int
-	next, count := 1, 0
-	type frame struct{ node, arc int }
+	w := walk{t: t, component: make([]int, n), low: make([]int, n), number: make([]int, n), open: make([]bool, n)}
 	for start := range n {
-		if number[start] != 0 {
-			continue
-		}
-		work := []frame{{node: start}}
-		for len(work) > 0 {
-			f := &work[len(work)-1]
-			v := f.node
-			if number[v] == 0 {
-				number[v], low[v] = next, next
-				next++
-				stack, onStack[v] = append(stack, v), true
-			}
-			if f.arc < len(t.out[v]) {
-				w := t.arcs[t.out[v][f.arc]].user
-				f.arc++
-				if number[w] == 0 {
-					work = append(work, frame{node: w})
-				} else if onStack[w] {
-					low[v] = min(low[v], number[w])
-				}
-				continue
-			}
-			if low[v] == number[v] {
-				for {
-					w := stack[len(stack)-1]
-					stack, onStack[w] = stack[:len(stack)-1], false
-					component[w] = count
-					if w == v {
-						break
-					}
-				}
-				count++
-			}
-			work = work[:len(work)-1]
-			if len(work) > 0 {
-				p := work[len(work)-1].node
-				low[p] = min(low[p], low[v])
-			}
+		if w.number[start] == 0 {
+			w.from(start)
 		}
 	}
-	return component
+	return w.component
+}
+
+// walk is one search for components, without recursion: graphs may be deep.
+type walk struct {
+	t                      *topology
+	component, low, number []int
+	open                   []bool // is among stack
+	stack                  []int
+	seen, count            int
+}
+
+// visit is a unit the walk is at, and how many of its arcs it has followed.
+type visit struct{ node, followed int }
+
+// from walks everything that can be reached from a unit.
+func (w *walk) from(start int) {
+	work := []visit{{node: start}}
+	for len(work) > 0 {
+		at := &work[len(work)-1]
+		v := at.node
+		if w.number[v] == 0 {
+			w.seen++
+			w.number[v], w.low[v] = w.seen, w.seen
+			w.stack, w.open[v] = append(w.stack, v), true
+		}
+		if at.followed < len(w.t.out[v]) {
+			next := w.t.arcs[w.t.out[v][at.followed]].user
+			at.followed++
+			if w.number[next] == 0 {
+				work = append(work, visit{node: next})
+			} else if w.open[next] {
+				w.low[v] = min(w.low[v], w.number[next])
+			}
+			continue
+		}
+		w.close(v)
+		work = work[:len(work)-1]
+		if len(work) > 0 {
+			above := work[len(work)-1].node
+			w.low[above] = min(w.low[above], w.low[v])
+		}
+	}
+}
+
+// close takes the component that v is the first of off the stack, if it is one.
+func (w *walk) close(v int) {
+	if w.low[v] != w.number[v] {
+		return
+	}
+	for {
+		u := w.stack[len(w.stack)-1]
+		w.stack, w.open[u] = w.stack[:len(w.stack)-1], false
+		w.component[u] = w.count
+		if u == v {
+			w.count++
+			return
+		}
+	}
 }
 
 // lonely is whether a unit has no edges.

@@ -171,7 +171,39 @@ func (a *app) manifestOf(names []string, read func(ipc.Manifest) (*config.Plan, 
 	if a.Config == "" && !named(plan, names) && a.areAdhoc(names) {
 		return ipc.Manifest{}, nil, true, nil
 	}
+	if a.Config == "" && a.Project == "" && len(names) > 0 && !here() {
+		return m, plan, false, a.ambiguous(names)
+	}
 	return m, plan, false, nil
+}
+
+// here is whether a manifest lies in this folder.
+func here() bool {
+	dir, err := os.Getwd()
+	if err != nil {
+		return false
+	}
+	_, ok := config.Find(dir)
+	return ok
+}
+
+// ambiguous is the error of names that several projects have, for a caller who
+// stands in none of them: which manifest was used last decides nothing.
+func (a *app) ambiguous(names []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
+	client, err := a.dial(ctx)
+	if err != nil {
+		// Whoever asks next is told.
+		return nil
+	}
+	defer client.Close()
+	_, err = a.unitsOf(ctx, client, a.selection(names))
+	var e *ipc.Error
+	if errors.As(err, &e) && e.Code == ipc.CodeUsage {
+		return err
+	}
+	return nil
 }
 
 // named is whether the plan has units of all the names.
