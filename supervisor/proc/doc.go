@@ -21,11 +21,23 @@
 //   - "marker": the main process is born with an unusual soft RLIMIT_RTTIME.
 //     Children inherit it through setsid, double forks and cleaned
 //     environments; it does nothing to a process without real-time scheduling.
-//     A scan of /proc finds the members by it. A process that sets this limit
-//     itself, or changes its user, gets away from the scan.
+//     A scan of /proc finds the members by it.
 //
 // Either way the host is a subreaper (prctl(2)), so that a process whose
-// parent ended becomes a child of this one and is reaped here.
+// parent ended becomes a child of this one and is reaped here: a stranger.
+//
+// A member that has left its cgroup, or has taken its marker off, is kin: it is
+// found as a child of a member (noted when the tree is asked to end, while the
+// parents live), or as a stranger that says whose it is, by what it wears (a
+// process in a cgroup wears a belt, which is a marker of another range), its
+// session, its group, its environment or the pipe it holds. One that says
+// nothing is left to Sweep, at the end of everything.
+//
+// A process that forks and ends at once is another one before it is looked at.
+// So a tree is empty only where a look found nobody, alive or ended, while
+// nothing was reaped; who had ended, or was about to, is a doubt, and looked
+// for again. Where the tree is to be killed such a chain is chased: asked and
+// killed in one go, with nothing in between.
 //
 // # Who owns what
 //

@@ -223,7 +223,7 @@ func pipeOf(path string) (p pipe, ok bool) {
 	if unix.Stat(path, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFIFO {
 		return pipe{}, false
 	}
-	return pipe{dev: uint64(st.Dev), inode: st.Ino}, true
+	return pipe{dev: st.Dev, inode: st.Ino}, true
 }
 
 // pipesOf are the pipes that a process has open.
