@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -311,6 +312,13 @@ func TestAnotherVersion(t *testing.T) {
 		f.fake.say(board.Link{State: board.Refused, Text: "the supervisor speaks protocol 2, this is 1", Cure: "sysg upgrade"})
 		f.update(frameMsg{})
 		f.shows("does not show this dashboard what it asks for", "the supervisor speaks protocol 2, this is 1", "Try: sysg upgrade")
+		f.press("enter")
+		if f.fake.tries != 1 {
+			t.Error("enter does not try again")
+		}
+	}, func(o *Options) {
+		o.Here = "/srv/shop/systemg.yaml"
+		o.Launch = func() *exec.Cmd { t.Error("something is started"); return exec.Command("true") }
 	})
 }
 

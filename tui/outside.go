@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"systemg/tui/board"
 	"systemg/tui/overlay"
 	"systemg/tui/pane"
 	"systemg/tui/theme"
@@ -78,7 +79,8 @@ type launchedMsg struct {
 
 // launch starts the manifest of this folder.
 func (m *Model) launch() tea.Cmd {
-	if m.o.Here == "" || m.o.Launch == nil || m.launching() {
+	refused := m.board.Link.State == board.Refused // there is one already
+	if m.o.Here == "" || m.o.Launch == nil || m.launching() || refused {
 		m.feed.again()
 		return nil
 	}
