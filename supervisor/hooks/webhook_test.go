@@ -421,9 +421,13 @@ func TestOutboxOverflow(t *testing.T) {
 // A disk that takes nothing makes webhooks less durable, not late, and heals.
 func TestOutboxCannotWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir := filepath.Join(t.TempDir(), "outbox")
+		state := filepath.Join(t.TempDir(), "state")
+		dir := filepath.Join(state, "outbox")
 		box := outbox(t, dir, store.OutboxLimits{})
-		if err := os.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(state); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(state, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		n := 0
@@ -435,7 +439,10 @@ func TestOutboxCannotWrite(t *testing.T) {
 		if text := e.trouble(); n != 1 || !strings.Contains(text, "webhooks are kept in memory") {
 			t.Errorf("%d delivered, trouble %q", n, text)
 		}
-		if err := os.Mkdir(dir, 0o700); err != nil {
+		if err := os.Remove(state); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 		r.Fire(notice(web("web", hook("http://h/", 5)), 2))
