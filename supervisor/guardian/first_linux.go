@@ -3,7 +3,9 @@ package guardian
 import (
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -20,7 +22,11 @@ func (g *guard) show() {
 	if g.Attached == nil || g.Shown != 0 || g.ending {
 		return
 	}
-	pid, err := g.run1(g.Attached.Start)
+	args := g.Attached.Start
+	if !g.ShownTo.IsZero() {
+		args = slices.Concat(args, []string{"--shown-to", g.ShownTo.Format(time.RFC3339Nano)})
+	}
+	pid, err := g.run1(args)
 	if err != nil {
 		g.say("ERROR", "cannot show the system", "error", err)
 		g.end()

@@ -245,7 +245,7 @@ func (g *guard) bury(now time.Time) {
 	if g.Channel >= 0 {
 		_ = unix.Close(g.Channel)
 	}
-	g.Child, g.Channel, g.Life, g.Before, g.syncs = 0, -1, life{}, how.String(), nil
+	g.Child, g.Channel, g.Life, g.Before, g.syncs, g.ShownTo = 0, -1, life{}, how.String(), nil, now
 	switch {
 	case g.next >= 0:
 		g.trial, g.next = g.next, -1

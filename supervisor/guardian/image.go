@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // image is all that a guardian knows, as it is passed on when the process
@@ -41,6 +42,9 @@ type image struct {
 	// Shown the pid of the command that does, 0 for none.
 	Attached *Attached `json:"attached,omitempty"`
 	Shown    int       `json:"shown,omitempty"`
+	// ShownTo is when the last supervisor ended, zero while there was only
+	// one: nothing is stamped between two of them.
+	ShownTo time.Time `json:"shown_to,omitzero"`
 }
 
 // Attached are the commands of this program, without its name, that a guardian

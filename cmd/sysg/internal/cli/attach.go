@@ -44,6 +44,13 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	t := &attachment{app: a, cmd: c, began: time.Now(), stopping: make(chan struct{})}
+	if c.ShownTo != "" {
+		at, err := time.Parse(time.RFC3339Nano, c.ShownTo)
+		if err != nil {
+			return usage("--shown-to has to be a time as RFC 3339 has it")
+		}
+		t.began = at
+	}
 	client, err := a.dial(ctx)
 	var ended chan error
 	for notRunning(err) {

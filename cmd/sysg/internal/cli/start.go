@@ -24,6 +24,7 @@ type startCmd struct {
 	AbortOnExit  bool          `help:"Stop everything when a unit ends, other than a cron job or a one-shot that others wait for."`
 	ExitCodeFrom string        `placeholder:"UNIT" help:"End with this unit's exit status when it ends, and stop everything."`
 	AsFirst      bool          `hidden:"" help:"For sysg init: the whole system is this command's."`
+	ShownTo      string        `hidden:"" help:"For sysg init: what came earlier was shown."`
 	Name         string        `help:"For start -- COMMAND: the unit's name."`
 	TTL          time.Duration `name:"ttl" help:"For start -- COMMAND: stop it after that long."`
 	ParentPID    int           `name:"parent-pid" help:"For start -- COMMAND: stop it when that process ends."`
