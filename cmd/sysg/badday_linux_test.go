@@ -125,6 +125,7 @@ func (h *house) limit(pid, resource int, soft uint64) (back func()) {
 // Without free descriptors nothing new can be started, and that is all: what
 // runs goes on, and starts work again when there are some.
 func TestNoFreeDescriptors(t *testing.T) {
+	t.Parallel()
 	asRoot(t)
 	h := newHouse(t, "version: \"1\"\nproject: fds\nservices:\n  web: {command: "+talk+"}\n  other: {command: exec sleep 1000}\n")
 	h.start()
@@ -149,6 +150,7 @@ func TestNoFreeDescriptors(t *testing.T) {
 // A supervisor that is stopped (SIGSTOP) holds up no service and no command for
 // long, and loses nothing.
 func TestAStoppedSupervisor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "version: \"1\"\nproject: ice\nservices:\n  web: {command: "+talk+"}\n")
 	h.start()
 	pid := h.status().Supervisor.PID

@@ -100,6 +100,7 @@ services:
 // Whatever has become of whichever file, a supervisor starts, says what it put
 // aside, and works.
 func TestDamagedFiles(t *testing.T) {
+	t.Parallel()
 	for _, damage := range damages {
 		t.Run(strings.ReplaceAll(damage.name, " ", "-"), func(t *testing.T) {
 			if damage.name == "other owner" {

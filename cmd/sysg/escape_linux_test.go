@@ -80,6 +80,7 @@ type prison struct {
 // After a stop nothing of a tree lives, whatever it tried, and nothing else was
 // touched; after a stop of everything nothing at all.
 func TestNobodyOutlivesAStop(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("gcc"); err != nil {
 		required(t, "the escapes are a C program, and there is no gcc")
 	}

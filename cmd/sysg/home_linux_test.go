@@ -22,6 +22,7 @@ func (h *house) until(what string, right func() bool) {
 // A supervisor whose directory is removed under way makes it again, with what
 // it knows, and answers; there is never a second one, nor a second service.
 func TestTheStateDirectoryIsRemovedUnderWay(t *testing.T) {
+	t.Parallel()
 	for name, remove := range map[string]func(h *house) error{
 		"removed":        func(h *house) error { return os.RemoveAll(h.state) },
 		"moved away":     func(h *house) error { return os.Rename(h.state, h.state+".old") },

@@ -201,6 +201,7 @@ services:
 // As /init of a machine it mounts what is missing, holds units by cgroups, and
 // powers off at the end.
 func TestFirstProcessOfAMachine(t *testing.T) {
+	t.Parallel()
 	kernels, _ := filepath.Glob("/boot/vmlinuz-*-cloud-amd64")
 	_, err := exec.LookPath("qemu-system-x86_64")
 	need(t, err == nil && len(kernels) > 0, "qemu-system-x86_64 and /boot/vmlinuz-*-cloud-amd64 (Debian's linux-image-cloud-amd64)")
