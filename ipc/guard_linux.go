@@ -29,11 +29,11 @@ func (s *socket) guard() {
 		_ = events.Close()
 		return
 	}
-	go func() {
+	s.guards.Go(func() {
 		<-s.done
 		_ = events.Close()
-	}()
-	go func() {
+	})
+	s.guards.Go(func() {
 		buffer := make([]byte, 512)
 		for {
 			if _, err := events.Read(buffer); err != nil {
@@ -51,5 +51,5 @@ func (s *socket) guard() {
 				return
 			}
 		}
-	}()
+	})
 }

@@ -72,6 +72,8 @@ type socket struct {
 	group int
 	// done is closed with the socket.
 	done chan struct{}
+	// guards end soon after done; Close waits for them.
+	guards sync.WaitGroup
 
 	mu       sync.Mutex
 	listener *net.UnixListener
@@ -117,6 +119,7 @@ func (s *socket) renew() bool {
 
 // Close ends the listening and removes the socket's file.
 func (s *socket) Close() error {
+	defer s.guards.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
