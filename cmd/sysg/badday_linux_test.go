@@ -143,7 +143,13 @@ func TestNoFreeDescriptors(t *testing.T) {
 	if u := h.unit("web"); u.PID != web || u.Restarts != 0 {
 		t.Errorf("web was %d and is %d", web, u.PID)
 	}
-	h.until("nothing is wrong any more", func() bool { return h.problems() == "" })
+	h.until("nothing is wrong any more", func() bool {
+		left := h.problems()
+		if left != "" {
+			t.Log(left)
+		}
+		return left == ""
+	})
 	h.run("stop")
 }
 

@@ -82,6 +82,12 @@ func (h *home) run() {
 	defer close(h.ended)
 	for again := time.Duration(0); h.wait(again); {
 		if h.complete() {
+			if again > 0 {
+				// It was mended by somebody else, or only looked gone: with
+				// no descriptor left nothing can be looked at.
+				again = 0
+				h.d.sup.SetProblem("home", "")
+			}
 			continue
 		}
 		if err := h.mend(); err != nil {
