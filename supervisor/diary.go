@@ -27,6 +27,10 @@ type Diary interface {
 // saved, before it is written anew.
 const diaryMost = 16 << 20
 
+// diaryRetry is how long after a line that could not be written the diary is
+// tried again.
+const diaryRetry = time.Second
+
 // What the loop does to the world, it does later: it decides, writes down what
 // it has decided, and only then starts and signals. Whoever comes after a
 // sudden death therefore knows of everything that may have been done, and finds
@@ -52,6 +56,7 @@ func (l *loop) note() {
 	}
 	list := l.entriesDue
 	l.entriesDue = nil
+	l.amendDiary(time.Now())
 	if l.stale {
 		list = l.noteShape(list)
 	}
@@ -63,14 +68,42 @@ func (l *loop) note() {
 	l.writeDiary(list)
 }
 
+// writeDiary writes, and has everything written anew a while after what could
+// not be: until then those who come after would not know of all that was done.
 func (l *loop) writeDiary(list []store.Entry) {
-	text := ""
-	if err := l.o.Diary.Write(list...); err != nil {
-		text = "what happens in the next moment may be done twice if the supervisor dies: " + err.Error()
+	if len(list) == 0 {
+		return
 	}
-	if len(list) > 0 && text != l.problems["diary"] {
-		l.setProblem("diary", text)
+	err := l.o.Diary.Write(list...)
+	if err == nil {
+		if l.diaryAt.IsZero() {
+			l.setProblem("diary", "")
+		}
+		return
 	}
+	l.diaryAt = time.Now().Add(diaryRetry)
+	l.setProblem("diary", "what happens in the next moment may be done twice if the supervisor dies: "+err.Error())
+}
+
+// amendDiary writes everything down where the diary lacks something.
+func (l *loop) amendDiary(now time.Time) {
+	if l.diaryAt.IsZero() || now.Before(l.diaryAt) {
+		return
+	}
+	l.diaryAt = time.Time{}
+	l.writeDiary(l.everything())
+}
+
+// everything is all that is known of projects and units, for a diary that is to
+// have it without what it had before.
+func (l *loop) everything() []store.Entry {
+	l.notedProjects = nil
+	list := l.noteShape(nil)
+	for _, e := range l.entries {
+		e.notedDef = nil
+		list = l.noteUnit(list, e)
+	}
+	return list
 }
 
 // noteUnit adds a unit that is not as it was noted last. Its definition is
@@ -143,13 +176,7 @@ func (l *loop) turnDiary() uint64 {
 		list = append(list, store.Entry{Beside: a.command(id)})
 	}
 	if l.o.Diary.Size() > diaryMost {
-		l.notedProjects = nil
-		list = l.noteShape(list)
-		for _, e := range l.entries {
-			e.notedDef = nil
-			list = l.noteUnit(list, e)
-		}
-		l.writeDiary(list)
+		l.writeDiary(append(list, l.everything()...))
 		l.o.Diary.Forget(number + 1)
 		return number
 	}

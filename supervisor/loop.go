@@ -70,6 +70,8 @@ type loop struct {
 	change        uint64
 	known         map[string]bool
 	notedProjects map[string]Project
+	// diaryAt is when a diary that lacks something is to be written anew.
+	diaryAt time.Time
 	// replies are answers that wait for the next snapshot.
 	replies []func()
 
@@ -204,17 +206,25 @@ func (l *loop) finish() {
 
 // untilNext is how long the loop may sleep.
 func (l *loop) untilNext() time.Duration {
-	if len(l.ready) > 0 {
+	if len(l.ready) > 0 || l.stale {
 		return 0
 	}
-	next := l.saveAt
-	if at, ok := l.deadlines.first(); ok && (next.IsZero() || at.Before(next)) {
-		next = at
+	next := earlier(l.saveAt, l.diaryAt)
+	if at, ok := l.deadlines.first(); ok {
+		next = earlier(next, at)
 	}
 	if next.IsZero() {
 		return time.Hour
 	}
 	return max(time.Until(next), 0)
+}
+
+// earlier is the earlier of two times, either of which may be none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // touch marks a unit as changed: its view, and what depends on it.

@@ -2,6 +2,8 @@ package supervisor
 
 import (
 	"context"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,14 +24,20 @@ func (r *room) keeping() string {
 		r.Fatal(err)
 	}
 	r.Cleanup(func() { _ = d.Close() })
-	_, err = ask(context.Background(), r.sup, func(l *loop) (struct{}, error) {
-		l.o.Diary = d
+	r.tell(func(l *loop) { l.o.Diary = d })
+	return dir
+}
+
+// tell has the loop do something.
+func (r *room) tell(do func(*loop)) {
+	r.Helper()
+	_, err := ask(context.Background(), r.sup, func(l *loop) (struct{}, error) {
+		do(l)
 		return struct{}{}, nil
 	})
 	if err != nil {
 		r.Fatal(err)
 	}
-	return dir
 }
 
 // killed has the supervisor die at once, and the next one find nothing but the
@@ -190,6 +198,46 @@ func TestABackOffGoesOn(t *testing.T) {
 		next.expect("web", "running")
 		if v := next.view("web"); v.Unit.Restarts != 1 {
 			t.Errorf("%d restarts", v.Unit.Restarts)
+		}
+	})
+}
+
+// deafDiary is a diary that for a while cannot be written.
+type deafDiary struct {
+	Diary
+	deaf atomic.Bool
+}
+
+func (d *deafDiary) Write(entries ...store.Entry) error {
+	if d.deaf.Load() {
+		return syscall.EMFILE
+	}
+	return d.Diary.Write(entries...)
+}
+
+// A diary that could not be written has everything as soon as it can, without
+// anything having to happen, and only then is the problem over.
+func TestADiaryIsMadeGood(t *testing.T) {
+	inRoom(t, func(r *room) {
+		dir := r.keeping()
+		deaf := &deafDiary{}
+		deaf.deaf.Store(true)
+		r.tell(func(l *loop) { deaf.Diary, l.o.Diary = l.o.Diary, deaf })
+		r.up(service("web"))
+		r.pass(5 * time.Second)
+		if problems := r.sup.Snapshot().Problems; len(problems) != 1 || !strings.Contains(problems[0], "done twice") {
+			t.Errorf("the problems are %q", problems)
+		}
+		deaf.deaf.Store(false)
+		r.pass(2 * diaryRetry)
+		if problems := r.sup.Snapshot().Problems; len(problems) != 0 {
+			t.Errorf("the problems still are %q", problems)
+		}
+		next := r.killed(dir)
+		next.pass(time.Second)
+		next.expect("web", "running")
+		if n := r.host.started("demo/web"); n != 1 {
+			t.Errorf("it was started %d times", n)
 		}
 	})
 }

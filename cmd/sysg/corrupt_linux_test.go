@@ -103,6 +103,7 @@ func TestDamagedFiles(t *testing.T) {
 	t.Parallel()
 	for _, damage := range damages {
 		t.Run(strings.ReplaceAll(damage.name, " ", "-"), func(t *testing.T) {
+			t.Parallel()
 			if damage.name == "other owner" {
 				asRoot(t)
 			}
