@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,8 @@ func TestMain(m *testing.M) {
 	if visit() {
 		return
 	}
+	// Most of a test here is waiting for other processes.
+	_ = flag.Set("test.parallel", "4")
 	testscript.Main(tidy{m}, map[string]func(){"sysg": main})
 }
 
