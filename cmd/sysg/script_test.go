@@ -35,7 +35,7 @@ type tidy struct{ *testing.M }
 
 // Run runs the tests.
 func (t tidy) Run() int {
-	defer os.RemoveAll(built.dir)
+	defer func() { _ = os.RemoveAll(built.dir) }()
 	return t.M.Run()
 }
 
