@@ -3,6 +3,7 @@ package privilege
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -34,16 +35,15 @@ type Files struct{ Users, Groups string }
 
 // User finds a user; a number without an entry is a user without a home.
 func (f Files) User(name string) (Account, error) {
-	number, err := strconv.Atoi(name)
-	isNumber := err == nil && number >= 0
+	number, isNumber := parseID(name)
 	var found *Account
-	err = eachLine(f.Users, func(fields []string) bool {
+	err := eachLine(f.Users, func(fields []string) bool {
 		if len(fields) < 7 || fields[0] != name && (!isNumber || fields[2] != name) {
 			return true
 		}
-		uid, errU := strconv.Atoi(fields[2])
-		gid, errG := strconv.Atoi(fields[3])
-		if errU != nil || errG != nil {
+		uid, okU := parseID(fields[2])
+		gid, okG := parseID(fields[3])
+		if !okU || !okG {
 			return true
 		}
 		found = &Account{Name: fields[0], UID: uid, GID: gid, Home: fields[5], Shell: fields[6]}
@@ -60,12 +60,23 @@ func (f Files) User(name string) (Account, error) {
 	return Account{}, fmt.Errorf("there is no user %q on this machine", name)
 }
 
+// parseID reads the number of a user or a group. The last one of 32 bits is
+// nobody's: to the kernel it means "as it is" (setresuid(2)), which would leave
+// a unit what it was to lose, as one that does not fit would.
+func parseID(s string) (id int, ok bool) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || n == math.MaxUint32 {
+		return 0, false
+	}
+	return int(n), true
+}
+
 // Group finds a group.
 func (f Files) Group(name string) (int, error) {
 	gid := -1
 	err := eachLine(f.Groups, func(fields []string) bool {
 		if len(fields) >= 3 && fields[0] == name {
-			if n, err := strconv.Atoi(fields[2]); err == nil {
+			if n, ok := parseID(fields[2]); ok {
 				gid = n
 			}
 		}
@@ -74,7 +85,7 @@ func (f Files) Group(name string) (int, error) {
 	if gid >= 0 {
 		return gid, nil
 	}
-	if n, err := strconv.Atoi(name); err == nil && n >= 0 {
+	if n, ok := parseID(name); ok {
 		return n, nil
 	}
 	if err != nil {
@@ -88,7 +99,7 @@ func (f Files) GroupsOf(user string) ([]int, error) {
 	var list []int
 	err := eachLine(f.Groups, func(fields []string) bool {
 		if len(fields) >= 4 && slices.Contains(strings.Split(fields[3], ","), user) {
-			if n, err := strconv.Atoi(fields[2]); err == nil {
+			if n, ok := parseID(fields[2]); ok {
 				list = append(list, n)
 			}
 		}

@@ -115,12 +115,21 @@ func TestWhatOnlyRootCanDo(t *testing.T) {
 	}
 }
 
+// A number that no user can have is not cut down to another one, and not taken
+// for "as it is", by which a unit would stay root.
 func TestUnknownUsersAreNamed(t *testing.T) {
 	facts := privilege.Facts{Accounts: accounts(t)}
 	for want, p := range map[string]config.Privileges{
-		`user: there is no user "wbe" on this machine`:                  {User: "wbe"},
-		`group: there is no group "dta" on this machine`:                {Group: "dta"},
-		`supplementary_groups: there is no group "lgs" on this machine`: {User: "web", SupplementaryGroups: []string{"lgs"}},
+		`user: there is no user "-1" on this machine`:                          {User: "-1"},
+		`user: there is no user "4294967295" on this machine`:                  {User: "4294967295"},
+		`user: there is no user "4294967296" on this machine`:                  {User: "4294967296"},
+		`user: there is no user "0x10" on this machine`:                        {User: "0x10"},
+		`group: there is no group "4294967295" on this machine`:                {Group: "4294967295"},
+		`group: there is no group "4294967296" on this machine`:                {Group: "4294967296"},
+		`supplementary_groups: there is no group "4294967296" on this machine`: {User: "web", SupplementaryGroups: []string{"4294967296"}},
+		`user: there is no user "wbe" on this machine`:                         {User: "wbe"},
+		`group: there is no group "dta" on this machine`:                       {Group: "dta"},
+		`supplementary_groups: there is no group "lgs" on this machine`:        {User: "web", SupplementaryGroups: []string{"lgs"}},
 	} {
 		if _, err := privilege.Of(&p, facts); err == nil || err.Error() != want {
 			t.Errorf("%+v: %v, want %s", p, err, want)
