@@ -263,6 +263,34 @@ func TestOwnerOfAUnixSocket(t *testing.T) {
 	}
 }
 
+// A link that somebody has put in the place of a socket's file leads to nobody
+// else's file, and a number that no user can have is no owner.
+func TestPermitsNothingButTheSocket(t *testing.T) {
+	dir := t.TempDir()
+	other, link, socket := filepath.Join(dir, "other"), filepath.Join(dir, "a.sock"), filepath.Join(dir, "b.sock")
+	if err := errors.Join(os.WriteFile(other, nil, 0o600), os.Symlink(other, link)); err != nil {
+		t.Fatal(err)
+	}
+	err := permit(config.Socket{Network: "unix", Address: link, Mode: 0o666})
+	if err == nil || !strings.Contains(err.Error(), "something else has taken the place of its file") {
+		t.Error(err)
+	}
+	if info, err := os.Stat(other); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, user := range []string{"-1", "4294967295", "4294967296"} {
+		err := permit(config.Socket{Network: "unix", Address: socket, User: user})
+		if err == nil || err.Error() != fmt.Sprintf("there is no user %q", user) {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+}
+
 // A file that a killed supervisor left is in nobody's way.
 func TestStaleFileIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.sock")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -98,24 +99,35 @@ func folderError(path string, err error) error {
 	return err
 }
 
-// permit gives a socket's file the mode and the owner it is to have.
+// permit gives a socket's file the mode and the owner it is to have. The name is
+// looked up once, and what it leads to has to be a socket: whoever may write to
+// its folder could have put a link to another's file there.
 func permit(def config.Socket) error {
-	if def.Network != "unix" {
+	if def.Network != "unix" || def.User == "" && def.Mode == 0 {
 		return nil
+	}
+	fd, err := unix.Open(def.Address, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("cannot find its file: %w", err)
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return errors.New("something else has taken the place of its file: let nobody else write to its folder")
 	}
 	if def.User != "" {
 		uid, err := userID(def.User)
 		if err != nil {
 			return err
 		}
-		if err := os.Lchown(def.Address, uid, -1); err != nil {
-			return fmt.Errorf("cannot make %s its owner (%w): only root can, take user away or run the supervisor as root", def.User, bare(err))
+		if err := unix.Fchownat(fd, "", uid, -1, unix.AT_EMPTY_PATH); err != nil {
+			return fmt.Errorf("cannot make %s its owner (%w): only root can, take user away or run the supervisor as root", def.User, err)
 		}
 	}
 	if def.Mode == 0 {
 		return nil
 	}
-	if err := os.Chmod(def.Address, def.Mode); err != nil {
+	if err := os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), def.Mode); err != nil {
 		return fmt.Errorf("cannot set its mode: %w", bare(err))
 	}
 	return nil
@@ -131,8 +143,9 @@ func bare(err error) error {
 }
 
 func userID(name string) (int, error) {
-	if uid, err := strconv.Atoi(name); err == nil {
-		return uid, nil
+	// The last number of 32 bits is nobody's: to chown(2) it means "as it is".
+	if uid, err := strconv.ParseUint(name, 10, 32); err == nil && uid != math.MaxUint32 {
+		return int(uid), nil
 	}
 	u, err := user.Lookup(name)
 	if err != nil {
