@@ -214,22 +214,38 @@ func TestInstaller(t *testing.T) {
 func TestAConfinedUnitGivesNoCommands(t *testing.T) {
 	asRoot(t)
 	sysg, dir := public(t)
-	const leave = "import socket,os,sys,time\ns=socket.socket(socket.AF_UNIX)\ns.connect(os.environ['SYSG_STATE_DIR']+'/control.sock')\nif os.fork():\n os._exit(0)\ntime.sleep(0.3)\n" +
-		`s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hello","params":{"client":"x","protocol":1}}\n{"jsonrpc":"2.0","id":2,"method":"purge","params":{}}\n')` +
-		"\ns.shutdown(1)\nprint(s.makefile().read())"
+	const hello = `{"jsonrpc":"2.0","id":1,"method":"hello","params":{"client":"x","protocol":1}}\n`
+	const connect = "import ctypes,os,socket,sys,time\ns=socket.socket(socket.AF_UNIX)\ndef connect(): s.connect(os.environ['SYSG_STATE_DIR']+'/control.sock')\n"
+	const leave = connect + "connect()\nif os.fork():\n os._exit(0)\ntime.sleep(0.3)\n" +
+		`s.sendall(b'` + hello + `{"jsonrpc":"2.0","id":2,"method":"purge","params":{}}\n')` + "\ns.shutdown(1)\nprint(s.makefile().read())\n"
+	// The marker of a unit that is not held, or of none at all (RLIMIT_RTTIME,
+	// 15), in another cgroup.
+	const forge = connect + "mark=int(sys.argv[1])\nlimit=(ctypes.c_ulong*2)(mark, ctypes.c_ulong(-1).value)\nassert ctypes.CDLL(None).setrlimit(15, limit) == 0\n" +
+		"try: open('/sys/fs/cgroup/cgroup.procs', 'w').write(str(os.getpid()))\nexcept OSError: pass\nif os.fork():\n os._exit(0)\nos.setsid()\nconnect()\n" +
+		`s.sendall(b'` + hello + `{"jsonrpc":"2.0","id":2,"method":"stop","params":{"supervisor":true}}\n` +
+		`{"jsonrpc":"2.0","id":3,"method":"spawn","params":{"name":"out","exec":["id"],"dir":"/","parent_pid":'+sys.argv[2].encode()+b'}}\n')` +
+		"\ns.shutdown(1)\nprint(s.makefile().read().replace('refused', 'turned down'))\n"
 	manifest := fmt.Sprintf(`
 version: 1
 project: demo
 services:
   held:
-    command: '%[1]s graph >/dev/null && echo it looked; %[1]s stop victim; %[1]s start -d -- id; /usr/bin/python3 left.py; exec sleep 1000'
+    command: '%[1]s graph >/dev/null && echo it looked; %[1]s stop victim; %[1]s start -d -- id; %[1]s upgrade %[1]s; %[1]s plan -c systemg.yaml; /usr/bin/python3 left.py; exec sleep 1000'
     capabilities: []
     spawn: {mode: dynamic}
-  free: {command: '%[1]s signal victim WINCH && echo it commanded; exec sleep 1000', depends_on: [victim]}
+  forger:
+    command: '/usr/bin/python3 forge.py 1152921504606846999 $(cat free.pid); /usr/bin/python3 forge.py $(cat free.mark) $(cat free.pid); exec sleep 1000'
+    isolation: {seccomp: default}
+    depends_on: [free]
+  free:
+    command: 'echo $$$$ >free.pid; prlimit --rttime --noheadings --raw -o SOFT --pid $$$$ >free.mark; %[1]s signal victim WINCH && echo it commanded; exec sleep 1000'
+    depends_on: [victim]
+    spawn: {mode: dynamic}
   parent: {command: '%[1]s spawn --name child -- sh -c "grep CapEff /proc/self/status; sleep 1000"; exec sleep 1000', capabilities: [CAP_KILL], spawn: {mode: dynamic}}
-  victim: {command: exec sleep 1000}
+  victim: {command: exec sleep 1000, env: {vars: {TOKEN: hush}}}
+  spy: {command: '%[1]s inspect victim --json; exec sleep 1000', capabilities: []}
 `, sysg)
-	for name, text := range map[string]string{"systemg.yaml": manifest, "left.py": leave} {
+	for name, text := range map[string]string{"systemg.yaml": manifest, "left.py": leave, "forge.py": forge} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -244,10 +260,19 @@ services:
 	run("start", "-d")
 	until(t, func() bool { return strings.Count(run("logs", "held", "-k", "all"), `refused`) >= 1 }, func() string { return run("logs", "-k", "all", "-n", "-1") })
 	held := run("logs", "held", "-k", "all", "-n", "-1")
-	for _, want := range []string{"it looked", "demo/held is held to less than this supervisor can do, and may not stop", "may not start", `"code":"refused"`, "may not purge"} {
+	for _, want := range []string{"it looked", "demo/held is held to less than this supervisor can do, and may not stop", "may not start", "may not upgrade", "may not plan", `"code":"refused"`, "may not purge"} {
 		if !strings.Contains(held, want) {
 			t.Errorf("held does not say %q: %s", want, held)
 		}
+	}
+	forged := func() string { return run("logs", "forger", "-k", "all", "-n", "-1") }
+	until(t, func() bool { return strings.Count(forged(), "turned down") >= 4 }, forged)
+	if got := forged(); strings.Count(got, "may not stop") != 2 || strings.Count(got, `"id":3,"error"`) != 2 || !strings.Contains(got, "may not start children of it") {
+		t.Errorf("with a forged marker: %s", got)
+	}
+	until(t, func() bool { return strings.Contains(run("logs", "spy", "-n", "-1"), "TOKEN") }, func() string { return run("logs", "spy", "-k", "all", "-n", "-1") })
+	if got := run("logs", "spy", "-n", "-1"); strings.Contains(got, "hush") {
+		t.Errorf("it sees the values of variables: %s", got)
 	}
 	if got := run("status", "victim"); !strings.Contains(got, "running") {
 		t.Errorf("the victim: %s", got)

@@ -55,7 +55,7 @@ func (s *server) inspect(_ context.Context, r *ipc.Request) (any, error) {
 		Sockets:    s.socketsOf(v),
 		Children:   s.children(snap, v),
 	}
-	if r.Reader {
+	if r.Reader || r.Confined != "" {
 		// Values may be secrets, which looking does not open.
 		for name := range result.Config.Env {
 			result.Config.Env[name] = ""

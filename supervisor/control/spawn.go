@@ -26,6 +26,9 @@ func (s *server) spawn(ctx context.Context, r *ipc.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.maySpawn(r, tree); err != nil {
+		return nil, err
+	}
 	s.note(r, fmt.Sprintf("spawn %s -- %s", p.Name, strings.Join(p.Exec, " ")))
 	b, err := s.sup.Spawn(ctx, supervisor.Child{
 		Tree: tree, Name: p.Name, Exec: p.Exec, Dir: p.Dir, TTL: time.Duration(p.TTLSecs * float64(time.Second)),
