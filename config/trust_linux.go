@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// trusted is nil for an open file that only root can change: the file itself,
+// Trusted is nil for an open file that only root can change: the file itself,
 // and every folder that leads to where it really lies.
-func trusted(f *os.File) error {
+func Trusted(f *os.File) error {
 	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 	if err != nil {
 		return err

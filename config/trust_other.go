@@ -4,5 +4,5 @@ package config
 
 import "os"
 
-// trusted trusts: --sys runs on Linux.
-func trusted(*os.File) error { return nil }
+// Trusted trusts: --sys runs on Linux.
+func Trusted(*os.File) error { return nil }

@@ -131,6 +131,7 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	d.o, d.dir, d.paths, d.since, d.link = o, dir, o.Paths, time.Now(), link
 	d.log = slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: o.Level}))
 	d.facts = privilege.Here(o.DropPrivileges)
+	d.facts.System = o.System
 	if d.readers, err = readersOf(o, d.facts); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ type Facts struct {
 	UID, GID int
 	// Name is the supervisor's user's, empty where the user has none.
 	Name string
+	// System is --sys: root reads only what nobody else can write.
+	System bool
 	// DropPrivileges has units without a user of their own run as nobody.
 	DropPrivileges bool
 	// Accounts are the machine's users and groups; nil means its files.

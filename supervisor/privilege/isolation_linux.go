@@ -2,6 +2,7 @@ package privilege
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -96,7 +97,7 @@ func (b *builder) confine(p *config.Privileges) error {
 		b.held = true
 	}
 	if profile := p.Isolation["seccomp"]; profile != "" {
-		filter, err := filterOf(profile, p.Capabilities)
+		filter, err := b.filterOf(profile, p.Capabilities)
 		if err != nil {
 			return &Refusal{Key: "isolation.seccomp", Text: err.Error()}
 		}
@@ -115,11 +116,11 @@ func (b *builder) confine(p *config.Privileges) error {
 }
 
 // filterOf is the built-in profile, or that of a file.
-func filterOf(profile string, capabilities []string) ([]byte, error) {
+func (b *builder) filterOf(profile string, capabilities []string) ([]byte, error) {
 	if profile == config.SeccompDefault {
 		return seccomp.Standard(capabilities).Program()
 	}
-	data, err := os.ReadFile(profile)
+	data, err := b.readProfile(profile)
 	if err != nil {
 		return nil, fmt.Errorf("the profile cannot be read: %w", err)
 	}
@@ -128,6 +129,35 @@ func filterOf(profile string, capabilities []string) ([]byte, error) {
 		return nil, fmt.Errorf("the profile %s %w", profile, err)
 	}
 	return parsed.Program()
+}
+
+// maxProfile is the largest profile that is read; Docker's has 12 KiB.
+const maxProfile = 1 << 20
+
+// readProfile reads a file, with --sys only one that nobody but root can write:
+// by another a unit could loosen its own filter.
+func (b *builder) readProfile(path string) ([]byte, error) {
+	// What is no file, such as a pipe, is not waited for.
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	case info.Size() > maxProfile:
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxProfile>>20)
+	}
+	if b.f.System && b.f.Root() {
+		if err := config.Trusted(f); err != nil {
+			return nil, err
+		}
+	}
+	return io.ReadAll(io.LimitReader(f, maxProfile))
 }
 
 // label is the profile or context of a security module. The kernel takes one

@@ -1,6 +1,7 @@
 package privilege_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -371,6 +372,34 @@ func TestASeccompFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := r.start(p); err == nil || !strings.HasPrefix(err.Error(), "isolation.seccomp: the profile "+path+" cannot be read: ") {
+		t.Error(err)
+	}
+}
+
+// With --sys a profile that others can write is not used: a unit could loosen
+// its own. What is no file is not waited for.
+func TestASeccompFileOfOthers(t *testing.T) {
+	needRoot(t)
+	r := newRoom(t)
+	path := filepath.Join(t.TempDir(), "profile.json")
+	p := config.Privileges{Isolation: map[string]string{"seccomp": path}}
+	write := func(mode os.FileMode) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(path, []byte(`{"defaultAction": "SCMP_ACT_ALLOW"}`), mode), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.facts.System = true
+	write(0o666)
+	if _, err := r.start(p); err == nil || !strings.Contains(err.Error(), "root would do what others can write: "+path+" has mode 0666") {
+		t.Error(err)
+	}
+	write(0o644)
+	r.must(p)
+	if err := errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.start(p); err == nil || !strings.Contains(err.Error(), "is no file") {
 		t.Error(err)
 	}
 }
