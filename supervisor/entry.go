@@ -241,7 +241,7 @@ func policy(def *config.Unit, o *Options) unit.Policy {
 		Oneshot:        def.Kind == config.Oneshot,
 		Cron:           def.Kind == config.CronJob,
 		Health:         def.Health != nil,
-		HealthTimeout:  healthTimeout(def),
+		HealthTimeout:  healthTimeout(def.Health),
 		Restarts:       def.Health != nil && def.Health.Liveness == "restart",
 		Restart:        string(def.Restart),
 		Initial:        def.Backoff.Initial,
@@ -260,11 +260,11 @@ func policy(def *config.Unit, o *Options) unit.Policy {
 	}
 }
 
-func healthTimeout(def *config.Unit) time.Duration {
-	if def.Health == nil {
+func healthTimeout(check *config.HealthCheck) time.Duration {
+	if check == nil {
 		return 0
 	}
-	return max(def.Health.Timeout, def.Health.StartPeriod)
+	return max(check.Timeout, check.StartPeriod)
 }
 
 // refusal is why this supervisor, on this machine and as this user, can never

@@ -79,11 +79,15 @@ func (e *entry) rollable() bool {
 func (l *loop) roll(e *entry, reason string) {
 	def, back := e.target(), e.goesBack()
 	now := time.Now()
-	c := &instance{def: def, u: unit.New(l.onceOnly(def), now), slot: candidateSlot(def, e.slot)}
-	c.u.Run, c.u.Runs = 0, e.u.Runs
+	c := &instance{def: def, slot: candidateSlot(def, e.slot)}
 	e.candidate, e.next = c, nil
+	check := e.checkOf(c)
+	p := l.onceOnly(def)
+	p.Health, p.HealthTimeout = check != nil, healthTimeout(check)
+	c.u = unit.New(p, now)
+	c.u.Run, c.u.Runs = 0, e.u.Runs
 	plan := rolloutPlan(def)
-	if def.Health != nil {
+	if check != nil {
 		// A check may succeed before the instance has had the time to die.
 		plan.Grace = max(plan.Grace, l.o.Stability)
 	}
@@ -233,7 +237,10 @@ func (l *loop) promote(e *entry) {
 		e.keepGood(e.candidate.def)
 	}
 	e.instance, e.candidate, e.old = *e.candidate, nil, &old
-	e.u.Policy = policy(e.def, &l.o)
+	if e.u.Policy = policy(e.def, &l.o); !e.u.Policy.Health {
+		// The candidate's check was its only one.
+		e.u.Health = unit.NoHealth
+	}
 	e.u.Runs, e.u.Restarts, e.proven = old.u.Runs, 0, true
 	l.reshape()
 	l.configureLogs(e)

@@ -292,3 +292,98 @@ func until(t *testing.T, so func() bool, what func() string) {
 	}
 	t.Fatalf("it never was so: %s", what())
 }
+
+// Every command of a unit is held to what the unit is held to, not only its
+// main one: probes, hooks, what comes before and after, replicas, jobs, and
+// both instances of a rollout; also under the supervisor that takes over after
+// one was killed, which finds the same in force as the one before.
+func TestEveryCommandOfAUnitIsHeld(t *testing.T) {
+	asRoot(t)
+	sysg, dir := public(t)
+	const who = "#!/bin/sh\nawk '/^(Uid|Groups|Cap|NoNewPrivs|Seccomp:)/ {printf \"%s \", $2} END {print ENVIRON[\"HOME\"]}' /proc/self/status >>said/$1\n"
+	const bind = "0000000000000400 "
+	const want = "65534 65534 " + bind + bind + bind + bind + bind + "1 2 /nonexistent"
+	manifest := strings.ReplaceAll(`
+version: 1
+project: demo
+services:
+  web:
+    HELD
+    command: ./who main; exec sleep 1000
+    skip: ./who skip; false
+    stop_command: ./who stop_command; kill $MAINPID
+    health_check: {command: ./who probe, interval: 100ms}
+    hooks: {on_start: {success: ./who on_start}, on_stop: {success: ./who on_stop}}
+    deployment: {strategy: rolling, pre_start: ./who pre_start}
+  many: {HELD, command: "./who replica; exec sleep 1000", replicas: 2}
+  job: {HELD, command: ./who job, cron: "0 0 0 1 1 *"}
+  colours:
+    HELD
+    command: ./who slot; exec sleep 1000
+    deployment: {blue_green: {env_var: SLOT, slots: [a, b], switch_command: ./who switch, candidate_health_check: {command: ./who candidate}, switch_verify: ./who verify}}
+  apart:
+    HELD
+    command: exec sleep 1000
+    limits: {nofile: 100, nice: 3, oom_score_adj: 10}
+`, "{HELD, ", "{user: nobody, capabilities: [CAP_NET_BIND_SERVICE], isolation: {seccomp: default}, ")
+	manifest = strings.ReplaceAll(manifest, "HELD", "user: nobody\n    capabilities: [CAP_NET_BIND_SERVICE]\n    isolation: {seccomp: default, ipc: true, network: true, private_tmp: true}")
+	manifest = strings.ReplaceAll(manifest, "job, cron: \"0 0 0 1 1 *\"", "job, cron: {expression: \"0 0 0 1 1 *\"}")
+	said := filepath.Join(dir, "said")
+	err := errors.Join(
+		os.WriteFile(filepath.Join(dir, "systemg.yaml"), []byte(manifest), 0o644), os.WriteFile(filepath.Join(dir, "who"), []byte(who), 0o755),
+		os.Mkdir(said, 0o777), os.Chmod(said, 0o777),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command(sysg, args...)
+		cmd.Dir, cmd.Env = dir, []string{"PATH=/usr/bin:/bin", "HOME=/root", "SYSG_STATE_DIR=" + filepath.Join(dir, "state")}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+		return string(out)
+	}
+	inForce := func() string {
+		_, held, _ := strings.Cut(run("inspect", "apart"), "held to\n")
+		held, _, _ = strings.Cut(held, "\n\n")
+		return held
+	}
+	defer run("stop")
+	run("start", "-d")
+	run("deploy", "web")
+	run("deploy", "colours")
+	run("trigger", "job")
+	run("wait", "job", "--for", "completed")
+	before := inForce()
+	if !strings.Contains(before, "network") || strings.Contains(before, "but in force is") {
+		t.Errorf("in force is\n%s", before)
+	}
+	pid, err := os.ReadFile(filepath.Join(dir, "state", "sysg.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command("kill", "-9", strings.TrimSpace(string(pid))).Run(); err != nil {
+		t.Fatal(err)
+	}
+	if after := inForce(); after != before {
+		t.Errorf("the next supervisor finds in force\n%s\nand not\n%s", after, before)
+	}
+	run("restart", "web")
+	run("stop", "-s", "web")
+	for _, kind := range []string{
+		"main", "skip", "stop_command", "probe", "on_start", "on_stop", "pre_start", "replica", "job", "slot", "switch", "candidate", "verify",
+	} {
+		text, err := os.ReadFile(filepath.Join(said, kind))
+		if err != nil {
+			t.Error(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.TrimSpace(line) != want {
+				t.Errorf("%s is %s, not %s", kind, line, want)
+			}
+		}
+	}
+}
