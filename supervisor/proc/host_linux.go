@@ -46,8 +46,10 @@ type Host struct {
 type tree struct {
 	id      TreeID
 	process Process
-	// main is a pidfd of the main process, -1 once that is reaped.
-	main int
+	// main is a pidfd of the main process, -1 once that is reaped; reaper is
+	// whether that is process 1 of a PID namespace, with the service below.
+	main   int
+	reaper bool
 	// leftovers are pidfds of members that outlived the main process.
 	leftovers map[int]int
 	// kin are members that are held by nothing, pipes what they may write to.

@@ -3,6 +3,8 @@ package proc
 import (
 	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,10 +21,11 @@ func (h *Host) Signal(id TreeID, sig syscall.Signal) error {
 	}
 	if h.mains[tr.process.PID] == tr {
 		h.sight(tr)
-		err := unix.Kill(-tr.process.PID, sig)
+		to := tr.addressee(sig)
+		err := unix.Kill(-to, sig)
 		if errors.Is(err, unix.ESRCH) {
 			// An adopted process need not lead a group.
-			err = unix.Kill(tr.process.PID, sig)
+			err = unix.Kill(to, sig)
 		}
 		return err
 	}
@@ -43,7 +46,39 @@ func (h *Host) SignalMain(id TreeID, sig syscall.Signal) error {
 	if !ok || h.mains[tr.process.PID] != tr {
 		return errNoTree
 	}
-	return unix.Kill(tr.process.PID, sig)
+	return unix.Kill(tr.addressee(sig), sig)
+}
+
+// addressee is the process that a signal to the main one is for. Of a PID
+// namespace that is the service: its process 1 could not tell which of the two
+// is meant, and passes on what it can catch only. SIGKILL is for process 1, with
+// which the whole namespace ends, and so is what comes before there is a
+// service.
+func (t *tree) addressee(sig syscall.Signal) int {
+	if !t.reaper || sig == unix.SIGKILL {
+		return t.process.PID
+	}
+	// What has lost its parent comes after the service, as long as that lives.
+	list := childrenIn("/proc/"+strconv.Itoa(t.process.PID)+"/task", t.process.PID)
+	if len(list) == 0 {
+		return t.process.PID
+	}
+	if st, err := readStat(list[0]); err != nil || st.parent != t.process.PID {
+		return t.process.PID
+	}
+	return list[0]
+}
+
+// isFirst is whether a process is process 1 of a namespace inside of this
+// process's own: the last of its numbers is that in its own (proc(5), NSpid).
+func isFirst(pid int) bool {
+	for line := range strings.Lines(readText("/proc/" + strconv.Itoa(pid) + "/status")) {
+		if numbers, ok := strings.CutPrefix(line, "NSpid:"); ok {
+			f := strings.Fields(numbers)
+			return len(f) > 1 && f[len(f)-1] == "1"
+		}
+	}
+	return false
 }
 
 // Kill ends every process of a tree, and those they start meanwhile. It does

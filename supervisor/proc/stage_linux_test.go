@@ -1,12 +1,17 @@
 package proc
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/privilege/stage"
 )
 
 func TestMain(m *testing.M) {
@@ -91,6 +96,57 @@ func TestServiceInheritsItsFilesAndNothingElse(t *testing.T) {
 			r.Errorf("descriptors %q, want %q", lines, want)
 		}
 	})
+}
+
+// A signal to a service in a PID namespace reaches the service, also one that
+// its process 1 cannot catch; SIGKILL ends process 1, and all with it. One that
+// was adopted is known by what the kernel says.
+func TestSignalsPassProcessOne(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may make a PID namespace")
+	}
+	r := newRoom(t, ContainMarker)
+	in, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	id := TreeID{Unit: "demo/apart", Run: 1}
+	p, err := r.host.Start(Spec{
+		Tree: id, Dir: "/", Env: os.Environ(), Stdout: out, Stderr: out, Reaper: true,
+		Argv:   []string{"/bin/sh", "-c", "trap 'echo caught' 34; trap 'exit 7' 64; echo ready; while :; do sleep 0.01; done"},
+		Orders: &stage.Orders{Namespaces: unix.CLONE_NEWPID | unix.CLONE_NEWNS},
+	})
+	_ = out.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(in)
+	r.line(said)
+	const sigRTMin, sigRTMax = 34, 64
+	if err := r.host.SignalMain(id, sigRTMin); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.line(said); got != "caught" {
+		t.Errorf("it says %q", got)
+	}
+	r.host.mu.Lock()
+	tr := r.host.trees[id]
+	r.host.mu.Unlock()
+	service, first := tr.addressee(unix.SIGSTOP), tr.addressee(unix.SIGKILL)
+	if st, err := readStat(service); err != nil || st.parent != p.PID || first != p.PID {
+		t.Errorf("SIGSTOP goes to %d, SIGKILL to %d; process 1 is %d, %v", service, first, p.PID, err)
+	}
+	if !isFirst(p.PID) || isFirst(service) || isFirst(os.Getpid()) {
+		t.Error("process 1 is not known")
+	}
+	if err := r.host.Signal(id, sigRTMax); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.exited(id).Status; got != (Status{Known: true, Code: 7}) {
+		t.Errorf("it ended with %v", got)
+	}
+	r.emptied(id)
 }
 
 // The limit on descriptors is what it would be without the stage: the Go

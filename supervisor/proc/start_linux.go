@@ -95,7 +95,7 @@ var errHeld = errors.New("the cgroup cannot be used")
 // give has a forker fork. The tree is in the table before anybody can reap
 // its process.
 func (h *Host) give(id TreeID, o *order) (*tree, error) {
-	t := &tree{id: id, main: -1, leftovers: map[int]int{}, kin: kin{}, pipes: o.pipes}
+	t := &tree{id: id, main: -1, leftovers: map[int]int{}, kin: kin{}, pipes: o.pipes, reaper: o.reaper}
 	t.process = Process{BootID: h.bootID, Mark: o.mark, Cgroup: o.cgroup, Containment: ContainMarker}
 	if o.cgroup != "" {
 		t.process.Containment = ContainCgroup
@@ -162,7 +162,7 @@ func (h *Host) Adopt(id TreeID, p Process) error {
 		_ = unix.Close(fd)
 		return ErrGone
 	}
-	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}, kin: kin{}, pipes: outputsOf(p.PID), fostered: fostered}
+	t := &tree{id: id, process: p, main: fd, leftovers: map[int]int{}, kin: kin{}, pipes: outputsOf(p.PID), fostered: fostered, reaper: isFirst(p.PID)}
 	if err := h.follow(fd, watch{tree: t}); err != nil {
 		return err
 	}

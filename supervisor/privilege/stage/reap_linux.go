@@ -93,13 +93,21 @@ func Main() {
 	os.Exit(attend(begin(report), children, others))
 }
 
-// passedOn are the signals that are the service's: all that can be caught but
-// SIGCHLD, and SIGURG, which the Go runtime sends itself.
+// Signals from 32 to 34 belong to C libraries' threads; Go leaves them alone.
+const (
+	threadSignals = 32
+	lastOfThreads = 34
+	lastSignal    = 64
+)
+
+// passedOn are the signals that are the service's: all that a Go program can
+// catch but SIGCHLD, and SIGURG, which the runtime sends itself. (The host sends
+// what it is asked to send to the service; these are sent by others.)
 func passedOn() []os.Signal {
 	var list []os.Signal
-	for n := syscall.Signal(1); n < 32; n++ {
-		switch n {
-		case unix.SIGKILL, unix.SIGSTOP, unix.SIGCHLD, unix.SIGURG, unix.SIGPIPE:
+	for n := syscall.Signal(1); n <= lastSignal; n++ {
+		switch {
+		case n == unix.SIGKILL, n == unix.SIGSTOP, n == unix.SIGCHLD, n == unix.SIGURG, n >= threadSignals && n <= lastOfThreads:
 		default:
 			list = append(list, n)
 		}
