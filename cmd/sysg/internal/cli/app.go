@@ -51,6 +51,8 @@ type app struct {
 	// looks is whether the command only looks, which may be open to others
 	// than root.
 	looks bool
+	// ends is whether the command starts nothing.
+	ends bool
 	// levelGiven is whether --log-level stands there.
 	levelGiven bool
 	// command is what stands after "--"; given says whether there was one.

@@ -46,7 +46,8 @@ func (a *app) dial(ctx context.Context) (*ipc.Client, error) {
 	return client, err
 }
 
-// dialNow connects to the supervisor that is there.
+// dialNow connects to the supervisor that is there, for a command that starts
+// something only where that heeds the flags.
 func (a *app) dialNow(ctx context.Context) (*ipc.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTime)
 	defer cancel()
@@ -56,7 +57,33 @@ func (a *app) dialNow(ctx context.Context) (*ipc.Client, error) {
 		// It ended before it said hello.
 		return nil, ipc.Errorf(ipc.CodeNotRunning, "the supervisor is ending: %s", e.Message)
 	}
+	if err == nil && !a.looks && !a.ends {
+		if err := a.heeded(client.Hello()); err != nil {
+			_ = client.Close()
+			return nil, err
+		}
+	}
 	return client, err
+}
+
+// heeded says which flag that decides what is enforced the supervisor that runs
+// was started without: it would count for nothing.
+func (a *app) heeded(h ipc.HelloResult) error {
+	var wanted []string
+	if a.DropPrivileges {
+		wanted = append(wanted, "--drop-privileges")
+	}
+	if a.SocketGroup != "" {
+		wanted = append(wanted, "--socket-group "+a.SocketGroup)
+	}
+	for _, flag := range wanted {
+		if !slices.Contains(h.Flags, flag) {
+			e := ipc.Errorf(ipc.CodeRefused, "the supervisor that runs was started without %s", flag)
+			e.Try = "sysg --sys stop, and start it with the flag"
+			return e
+		}
+	}
+	return nil
 }
 
 // notRunning is whether an error says that there is no supervisor.

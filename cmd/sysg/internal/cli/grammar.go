@@ -126,7 +126,8 @@ func (a *app) run(args []string) (status int, err error) {
 		return 0, misused(err)
 	}
 	a.globals = given
-	a.looks = slices.Contains(lookers, strings.Fields(ctx.Command())[0])
+	name := strings.Fields(ctx.Command())[0]
+	a.looks, a.ends = slices.Contains(lookers, name), name == "stop" || name == "purge"
 	if err := a.prepare(); err != nil {
 		return 0, err
 	}

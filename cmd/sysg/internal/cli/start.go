@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -219,30 +218,7 @@ func (a *app) dialRunning(ctx context.Context) (*ipc.Client, error) {
 	if err == nil && a.levelGiven {
 		a.remark("the supervisor runs already, and keeps its log level")
 	}
-	if err == nil {
-		err = a.heeded(client.Hello())
-	}
 	return client, err
-}
-
-// heeded says which flag that decides what is enforced the supervisor that runs
-// was started without: it would count for nothing.
-func (a *app) heeded(h ipc.HelloResult) error {
-	var wanted []string
-	if a.DropPrivileges {
-		wanted = append(wanted, "--drop-privileges")
-	}
-	if a.SocketGroup != "" {
-		wanted = append(wanted, "--socket-group "+a.SocketGroup)
-	}
-	for _, flag := range wanted {
-		if !slices.Contains(h.Flags, flag) {
-			e := ipc.Errorf(ipc.CodeRefused, "the supervisor that runs was started without %s", flag)
-			e.Try = "sysg --sys stop, and start it with the flag"
-			return e
-		}
-	}
-	return nil
 }
 
 // dialSoon connects to a supervisor that is there or about to be.
