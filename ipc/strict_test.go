@@ -281,7 +281,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for method, want := range map[string]bool{
 		MethodStatus: true, MethodInspect: true, MethodSubscribe: true, MethodLogs: true, MethodEvents: true, MethodWhy: true, MethodGraph: true, MethodWait: true,
 		MethodStart: false, MethodStop: false, MethodRestart: false, MethodDeploy: false, MethodRollback: false, MethodApply: false, MethodPlan: false,
-		MethodSignal: false, MethodPurge: false, MethodTrigger: false, MethodSpawn: false, "some_later_method": false,
+		MethodSignal: false, MethodPurge: false, MethodTrigger: false, MethodSpawn: false, MethodUpgrade: false, "some_later_method": false,
 	} {
 		if got := accessRead.mayCall(method) == nil; got != want {
 			t.Errorf("%s: %v", method, got)

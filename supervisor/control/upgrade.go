@@ -32,10 +32,10 @@ func (s *server) upgrade(_ context.Context, r *ipc.Request) (any, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
 		return nil, ipc.Errorf(ipc.CodeRefused, "%s is no program", p.Path)
 	}
+	s.note(r, "upgrade to "+p.Path)
 	if err := s.link.Upgrade(f, p.Path); err != nil {
 		return nil, ipc.Errorf(ipc.CodeFailed, "cannot hand the program to the guardian: %v", err)
 	}
-	s.note(r, "upgrade to "+p.Path)
 	s.leave()
 	return ipc.UpgradeResult{OK: true, Guardian: s.link.Guardian()}, nil
 }
