@@ -50,6 +50,10 @@ func sameCgroupValue(file, asked, now string) bool {
 // kernel.
 func heldByCgroup(folder string, c stage.Cgroup, read func(path string) string) []Holding {
 	var list []Holding
+	if c.Root != "" {
+		ok := strings.Contains(folder, filepath.Join("/", c.Root)+"/sysg-") || strings.HasPrefix(folder, filepath.Clean(c.Root)+"/sysg-")
+		list = append(list, Holding{Key: "limits.cgroup.root", Asked: c.Root, InForce: orNone(folder), OK: ok})
+	}
 	for _, f := range c.Files {
 		now := strings.TrimSpace(read(filepath.Join(folder, f.File)))
 		h := Holding{Key: f.Key, Asked: f.Value, InForce: now, OK: sameCgroupValue(f.File, f.Value, now)}

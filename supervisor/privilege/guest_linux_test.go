@@ -242,6 +242,9 @@ func guestRoot() error {
 	if dir := cgroupOf(l.Unit.PID); !strings.HasPrefix(dir, "/sys/fs/cgroup/shop.slice/sysg-") {
 		return fmt.Errorf("it is in %s", dir)
 	}
+	if len(l.Held) != 2 || l.Held[0].Key != "limits.cgroup.root" || !l.Held[0].OK {
+		return fmt.Errorf("inspect has %+v", l.Held)
+	}
 	return nil
 }
 

@@ -8,3 +8,10 @@ type Holding struct {
 	// OK is whether they agree.
 	OK bool
 }
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -105,13 +105,6 @@ func firstField(s string) string {
 	return "cannot be read"
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
 func (r *reading) scheduling() {
 	if n := r.orders.Nice; n != nil {
 		now, err := unix.Getpriority(unix.PRIO_PROCESS, r.pid)

@@ -224,7 +224,7 @@ func TestPlainConfinement(t *testing.T) {
 
 func TestPlainNamespaces(t *testing.T) {
 	r := plain(t)
-	s, err := r.start(isolated("network", "pid", "private_tmp", "ipc", "uts"), "listen 127.0.0.1:0", "write /tmp/x", "signal "+fmt.Sprint(os.Getpid()))
+	s, err := r.start(isolated("network", "pid", "private_tmp", "private_devices", "read_only", "ipc", "uts"), "write /etc/x", "remount /", "listen 127.0.0.1:0", "write /tmp/x", "signal "+fmt.Sprint(os.Getpid()))
 	if err != nil {
 		if strings.Contains(err.Error(), "make namespaces") {
 			t.Logf("--- PASS: TestPlainNamespaces: refused in words: %v", err)
@@ -235,6 +235,8 @@ func TestPlainNamespaces(t *testing.T) {
 	r.works(s, "listen 127.0.0.1:0")
 	r.works(s, "write /tmp/x")
 	r.fails(s, "signal "+fmt.Sprint(os.Getpid()), "no such process")
+	r.fails(s, "write /etc/x", "read-only file system")
+	r.fails(s, "remount /", "not permitted")
 	if s.UID != os.Getuid() || s.PID > 100 || s.Status["CapEff"] != "0000000000000000" {
 		t.Errorf("user %d, pid %d, capabilities %s", s.UID, s.PID, s.Status["CapEff"])
 	}

@@ -157,28 +157,41 @@ func ownCgroup() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(data)) {
-		path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::")
-		if !ok {
-			continue
+	path, err := unifiedPath(string(data))
+	if err != nil {
+		return "", err
+	}
+	mount, err := cgroupMount()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(mount, path), nil
+}
+
+// unifiedPath is a process's place in the cgroup v2 tree, which a hybrid machine
+// has beside those of v1 (cgroups(7), /proc/PID/cgroup).
+func unifiedPath(text string) (string, error) {
+	for line := range strings.Lines(text) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			return path, nil
 		}
-		mount, err := cgroupMount()
-		if err != nil {
-			return "", err
-		}
-		return filepath.Join(mount, path), nil
 	}
 	return "", errors.New("there is no cgroup v2 here (of v1 sysg makes no use): boot with cgroup_no_v1=all")
 }
 
-// cgroupMount is where the cgroup v2 tree is mounted (proc(5), mountinfo:
-// the mount point is field 5, the type the first after " - ").
+// cgroupMount is where the cgroup v2 tree is mounted.
 func cgroupMount() (string, error) {
 	data, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(data)) {
+	return unifiedMount(string(data))
+}
+
+// unifiedMount finds it among all mounts (proc(5), mountinfo: the mount point is
+// field 5, the type the first after " - ").
+func unifiedMount(mounts string) (string, error) {
+	for line := range strings.Lines(mounts) {
 		head, tail, ok := strings.Cut(line, " - ")
 		fields := strings.Fields(head)
 		if ok && len(fields) >= 5 && strings.HasPrefix(tail, "cgroup2 ") {

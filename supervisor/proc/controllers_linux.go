@@ -132,8 +132,12 @@ func (c cgroups) vacate() error {
 }
 
 // absent says why there is no controller of a name.
-func absent(controller string) error {
-	for line := range strings.Lines(readText("/proc/cgroups")) {
+func absent(controller string) error { return absentFrom(readText("/proc/cgroups"), controller) }
+
+// absentFrom says so by what the kernel tells of all controllers (cgroups(7),
+// /proc/cgroups): one with a hierarchy is in a tree of v1.
+func absentFrom(all, controller string) error {
+	for line := range strings.Lines(all) {
 		f := strings.Fields(line)
 		if len(f) >= 2 && f[0] == controllerInV1(controller) && f[1] != "0" {
 			return fmt.Errorf("the controller %s belongs to cgroup v1 on this machine, and sysg uses v2: boot it with cgroup_no_v1=all (systemd.unified_cgroup_hierarchy=1)", controller)

@@ -40,6 +40,11 @@ func above(c Child, report int) (reaper Child, closeAll func(), err error) {
 	o := &inner.Orders
 	outer := Orders{Namespaces: o.Namespaces, Users: o.Users, Groups: o.Groups, DenyGroups: o.DenyGroups, Mounts: o.Mounts, OOM: o.OOM}
 	o.Namespaces, o.Users, o.Groups, o.DenyGroups, o.Mounts, o.OOM = 0, nil, nil, false, Mounts{}, nil
+	if outer.DenyGroups {
+		// The reaper of a plain user has no capability any more, not even
+		// those that taking others away needs.
+		outer.Drop, o.Drop = o.Drop, 0
+	}
 	for _, l := range o.Rlimits {
 		if l.Resource == unix.RLIMIT_RTTIME {
 			// It marks the tree, of which the reaper is a part.
