@@ -17,20 +17,28 @@ func Here(dropPrivileges bool) Facts {
 	f := Facts{
 		UID: os.Geteuid(), GID: os.Getegid(), DropPrivileges: dropPrivileges,
 		Landlock: int(abi),
-		AppArmor: exists("/sys/kernel/security/apparmor") || exists("/proc/self/attr/apparmor"),
+		// A kernel that has it built in and not in use has its other files too.
+		AppArmor: strings.HasPrefix(line("/sys/module/apparmor/parameters/enabled"), "Y"),
 		SELinux:  exists("/sys/fs/selinux/enforce"),
 	}
 	f.Capabilities = Set(statusNumber("CapPrm", 16))
 	f.LastCapability = len(capabilityNames) - 1
-	if text, err := os.ReadFile("/proc/sys/kernel/cap_last_cap"); err == nil {
-		if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-			f.LastCapability = n
-		}
+	if n, err := strconv.Atoi(line("/proc/sys/kernel/cap_last_cap")); err == nil {
+		f.LastCapability = n
 	}
 	if a, err := f.accounts().User(strconv.Itoa(f.UID)); err == nil {
 		f.Name = a.Name
 	}
 	return f
+}
+
+// line is a small file of the kernel's, empty where it cannot be read.
+func line(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // statusNumber is a field of /proc/self/status, 0 where it cannot be read.

@@ -52,6 +52,8 @@ func guest() {
 		{"cpu_max throttles", guestThrottle},
 		{"pids_max stops a fork bomb", guestPIDs},
 		{"a root of its own", guestRoot},
+		{"a kernel without Landlock refuses", guestLandlock},
+		{"AppArmor is asked", guestAppArmor},
 		{"stop leaves no cgroup", guestStop},
 		{"a delegated cgroup is enough for a user", guestDelegated},
 		{"without delegation it is refused", guestUndelegated},
@@ -244,6 +246,45 @@ func guestRoot() error {
 	}
 	if len(l.Held) != 2 || l.Held[0].Key != "limits.cgroup.root" || !l.Held[0].OK {
 		return fmt.Errorf("inspect has %+v", l.Held)
+	}
+	return nil
+}
+
+// isolatedService starts a service with something of isolation.
+func isolatedService(name, isolation string) (string, error) {
+	path := "/tmp/" + name + ".yaml"
+	text := fmt.Sprintf("version: 1\nproject: %[1]s\nservices:\n  %[1]s:\n    exec: [/init, __guest, sleep]\n    isolation: %[2]s\n", name, isolation)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return "", err
+	}
+	return sysg("start", "-d", "-c", path)
+}
+
+func guestLandlock() error {
+	out, err := isolatedService("landlocked", "{landlock: {ro: [/]}}")
+	if err == nil || !strings.Contains(out, "refused: isolation.landlock: this kernel does not have Landlock") {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	doctor, err := sysg("doctor")
+	if err != nil || !strings.Contains(strings.Join(strings.Fields(doctor), " "), "isolation.landlock no this kernel does not have Landlock") {
+		return fmt.Errorf("%w: %s", err, doctor)
+	}
+	return nil
+}
+
+// guestAppArmor asks for the one profile that every kernel has, and for one that
+// it does not have.
+func guestAppArmor() error {
+	if out, err := isolatedService("armoured", "{apparmor_profile: unconfined}"); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	l, err := inspect("armoured")
+	if err != nil || len(l.Held) != 1 || l.Held[0].InForce != "unconfined" || !l.Held[0].OK {
+		return fmt.Errorf("%w: %+v", err, l.Held)
+	}
+	out, err := isolatedService("unknown", "{apparmor_profile: no-such-profile}")
+	if err == nil || !strings.Contains(out, "cannot start: set AppArmor profile no-such-profile: no such file or directory") {
+		return fmt.Errorf("%w: %s", err, out)
 	}
 	return nil
 }

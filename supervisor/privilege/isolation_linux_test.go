@@ -407,7 +407,11 @@ func TestASeccompFileOfOthers(t *testing.T) {
 // What the kernel does not have is refused before anything is started.
 func TestSecurityModulesThatAreMissing(t *testing.T) {
 	r := newRoom(t)
-	r.facts.AppArmor, r.facts.SELinux = false, false
+	r.facts.AppArmor, r.facts.SELinux, r.facts.Landlock = false, false, 0
+	_, err := r.start(config.Privileges{Landlock: &config.Landlock{ReadOnly: []string{"/"}}})
+	if err == nil || !strings.HasPrefix(err.Error(), "isolation.landlock: this kernel does not have Landlock (Linux 5.13") {
+		t.Error(err)
+	}
 	for key, want := range map[string]string{
 		"apparmor_profile": "isolation.apparmor_profile: this kernel does not have AppArmor in force",
 		"selinux_context":  "isolation.selinux_context: this kernel does not have SELinux in force",

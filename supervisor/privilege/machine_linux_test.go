@@ -20,7 +20,7 @@ const machineTime = 4 * time.Minute
 // What needs controllers of cgroup v2, all of root's capabilities, or somebody
 // who delegates a cgroup is tried in a machine of its own: QEMU's emulation with
 // the kernel of Debian's cloud images, this package's tests as its /init and a
-// static sysg. Each thing it reports is a test.
+// static sysg, without Landlock and with AppArmor. Each thing it reports is a test.
 func TestInAMachineOfItsOwn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute on a busy machine")
@@ -44,7 +44,7 @@ func TestInAMachineOfItsOwn(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), machineTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, qemu, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "384", "-smp", "1", "-nodefaults", "-no-user-config",
-		"-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", kernels[len(kernels)-1], "-initrd", image, "-append", "console=ttyS0 quiet panic=-1")
+		"-display", "none", "-no-reboot", "-serial", "stdio", "-kernel", kernels[len(kernels)-1], "-initrd", image, "-append", "console=ttyS0 quiet panic=-1 lsm=apparmor")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
