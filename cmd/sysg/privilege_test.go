@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -385,5 +387,76 @@ services:
 				t.Errorf("%s is %s, not %s", kind, line, want)
 			}
 		}
+	}
+}
+
+// A unit reports and serves from inside of what it is held to: the socket it
+// reports to stays there whatever is mounted over its folder, and a socket that
+// the supervisor has opened is one of the machine's network.
+func TestAConfinedUnitReportsAndServes(t *testing.T) {
+	asRoot(t)
+	sysg, dir := public(t)
+	const serve = "import os,socket\ns=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\nto=os.environ['NOTIFY_SOCKET']\n" +
+		"s.connect('\\0'+to[1:] if to[0]=='@' else to)\ns.send(b'READY=1\\nSTATUS=user %d, process %d' % (os.getuid(), os.getpid()))\n" +
+		"c,_=socket.socket(fileno=3).accept()\nc.send(b'served')\nc.close()\ns.recv(1)\n"
+	const manifest = `
+version: 1
+project: demo
+services:
+  apart:
+    exec: [/usr/bin/python3, serve.py]
+    user: nobody
+    capabilities: []
+    isolation: {pid: true, network: true, ipc: true, private_tmp: true, private_devices: true, read_only: true, seccomp: default}
+    health_check: {notify: true}
+    sockets: [{name: a, listen: "unix:///DIR/apart.sock", mode: "0666"}]
+  walled:
+    exec: [/usr/bin/python3, serve.py]
+    user: nobody
+    isolation: {landlock: {ro: [/usr, /lib, /lib64, /etc, "DIR"], rw: [/dev/null]}}
+    health_check: {notify: true}
+    sockets: [{name: a, listen: "unix:///DIR/walled.sock", mode: "0666"}]
+  mapped:
+    exec: [/usr/bin/python3, serve.py]
+    user: nobody
+    isolation: {user: true, pid: true}
+    health_check: {notify: true}
+    sockets: [{name: a, listen: "unix:///DIR/mapped.sock", mode: "0666"}]
+`
+	// A private /tmp is mounted over the state directory's place.
+	state, err := os.MkdirTemp("/tmp", "sysg-state-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(state) })
+	for name, text := range map[string]string{"systemg.yaml": strings.NewReplacer("/DIR", dir, "DIR", dir).Replace(manifest), "serve.py": serve} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command(sysg, args...)
+		cmd.Dir, cmd.Env = dir, []string{"PATH=/usr/bin:/bin", "HOME=/root", "SYSG_STATE_DIR=" + state}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+		return string(out)
+	}
+	defer run("stop")
+	run("start", "-d")
+	for _, unit := range []string{"apart", "walled", "mapped"} {
+		if out := run("inspect", unit); !strings.Contains(out, "it says: user 65534, process ") {
+			t.Errorf("%s has not reported: %s", unit, out)
+		}
+		c, err := net.Dial("unix", filepath.Join(dir, unit+".sock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said, err := io.ReadAll(c); err != nil || string(said) != "served" {
+			t.Errorf("%s serves %q, %v", unit, said, err)
+		}
+		_ = c.Close()
 	}
 }

@@ -34,7 +34,7 @@ func guest() {
 	os.Setenv("HOME", "/root")
 	os.Setenv("PATH", "/bin")
 	out, err := sysg("start", "-d", "-c", manifest("all", map[string]string{
-		"calm":  "sleep, {nofile: 100, memlock: unlimited, nice: -5, oom_score_adj: -500, cgroup: {memory_max: 64M, memory_high: 48M, cpu_max: \"50000 100000\", cpu_weight: 50, pids_max: 20, io_weight: 50}}",
+		"calm":  "sleep, {nofile: 100, memlock: unlimited, core: 1T, stack: 1G, nproc: 1K, nice: -5, oom_score_adj: -500, cgroup: {memory_max: 64M, memory_high: 48M, cpu_max: \"50000 100000\", cpu_weight: 50, pids_max: 20, io_weight: 50}}",
 		"hog":   "hog, {cgroup: {memory_max: 24M}}",
 		"spin":  "spin, {cgroup: {cpu_max: \"5000 100000\"}}",
 		"forks": "forks, {cgroup: {pids_max: 20}}",
