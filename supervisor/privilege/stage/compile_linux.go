@@ -27,7 +27,9 @@ func compile(c Child, gate, slot int) (*program, error) {
 	if i := c.Orders.Identity; i != nil && i.Chown {
 		p.step("give its outputs to user %s", i.User)
 		for _, fd := range c.Files[1:min(3, len(c.Files))] {
-			p.do(unix.SYS_FCHOWN, fd, i.UID, i.GID).lenient = true
+			if isPipe(fd) {
+				p.do(unix.SYS_FCHOWN, fd, i.UID, i.GID).lenient = true
+			}
 		}
 	}
 	p.step("take over its descriptors")
@@ -45,6 +47,13 @@ func compile(c Child, gate, slot int) (*program, error) {
 	p.restrict(o, ruleset, label)
 	p.exec(c)
 	return p, nil
+}
+
+// isPipe is whether a descriptor is a pipe's: what else an output may be, such as
+// /dev/null, is not the service's own.
+func isPipe(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
 }
 
 // namespaces adds what belongs to the namespaces: those of another process,

@@ -83,7 +83,7 @@ func fork(t *testing.T, c Child) (status unix.WaitStatus, err error) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	for range 3 {
+	for len(c.Files) < 3 {
 		c.Files = append(c.Files, int(null.Fd()))
 	}
 	done := make(chan struct{})
@@ -121,6 +121,50 @@ func TestAFailureNamesItsStep(t *testing.T) {
 	}
 	if _, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
 		t.Errorf("a child is left: %v", err)
+	}
+}
+
+// The outputs of a child of another user become that user's where they are pipes;
+// the machine's /dev/null stays what it is.
+func TestOutputsAreGivenAway(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	owner := func(fd int) uint32 {
+		t.Helper()
+		var st unix.Stat_t
+		if err := unix.Fstat(fd, &st); err != nil {
+			t.Fatal(err)
+		}
+		return st.Uid
+	}
+	in, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	defer out.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	before := owner(int(null.Fd()))
+	const web = 4711
+	for _, files := range [][]int{{int(null.Fd()), int(out.Fd()), int(null.Fd())}, nil} {
+		_, err := fork(t, Child{
+			Path: "/bin/true", Argv: []string{"true"}, Dir: "/", Files: files, Cgroup: -1,
+			Orders: Orders{Identity: &Identity{UID: web, GID: web, Chown: true}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := owner(int(out.Fd())); got != web {
+		t.Errorf("the pipe is user %d's", got)
+	}
+	if got := owner(int(null.Fd())); got != before {
+		t.Errorf("%s was user %d's and is user %d's", os.DevNull, before, got)
 	}
 }
 
