@@ -302,9 +302,9 @@ func until(t *testing.T, so func() bool, what func() string) {
 func TestEveryCommandOfAUnitIsHeld(t *testing.T) {
 	asRoot(t)
 	sysg, dir := public(t)
-	const who = "#!/bin/sh\nawk '/^(Uid|Groups|Cap|NoNewPrivs|Seccomp:)/ {printf \"%s \", $2} END {print ENVIRON[\"HOME\"]}' /proc/self/status >>said/$1\n"
+	const who = "#!/bin/sh\nawk '/^(Uid|Groups|Cap|NoNewPrivs|Seccomp:)/ {printf \"%s \", $2} END {print ENVIRON[\"HOME\"], \"'\"$(id -G)\"'\"}' /proc/self/status >>said/$1\n"
 	const bind = "0000000000000400 "
-	const want = "65534 65534 " + bind + bind + bind + bind + bind + "1 2 /nonexistent"
+	const want = "65534 65534 " + bind + bind + bind + bind + bind + "1 2 /nonexistent 65534"
 	manifest := strings.ReplaceAll(`
 version: 1
 project: demo
@@ -342,6 +342,8 @@ services:
 		t.Helper()
 		cmd := exec.Command(sysg, args...)
 		cmd.Dir, cmd.Env = dir, []string{"PATH=/usr/bin:/bin", "HOME=/root", "SYSG_STATE_DIR=" + filepath.Join(dir, "state")}
+		// A group of the supervisor's is not the units'.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Groups: []uint32{4242}}}
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Errorf("%v: %v\n%s", args, err, out)

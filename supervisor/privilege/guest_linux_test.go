@@ -54,6 +54,7 @@ func guest() {
 		{"a root of its own", guestRoot},
 		{"a kernel without Landlock refuses", guestLandlock},
 		{"AppArmor is asked", guestAppArmor},
+		{"the system's files are where they belong", guestPaths},
 		{"stop leaves no cgroup", guestStop},
 		{"a delegated cgroup is enough for a user", guestDelegated},
 		{"without delegation it is refused", guestUndelegated},
@@ -285,6 +286,40 @@ func guestAppArmor() error {
 	out, err := isolatedService("unknown", "{apparmor_profile: no-such-profile}")
 	if err == nil || !strings.Contains(out, "cannot start: set AppArmor profile no-such-profile: no such file or directory") {
 		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+// guestPaths has --sys after the command, no manifest named, and another one in
+// the folder it is called in.
+func guestPaths() error {
+	text := read(manifest("machine", map[string]string{"rest": "sleep, {nice: 1}"}))
+	err := errors.Join(os.Mkdir("/etc/systemg", 0o755), os.WriteFile("/etc/systemg/systemg.yaml", []byte(text), 0o644))
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(manifest("wrong", map[string]string{"wrong": "sleep, {nice: 1}"}), "/tmp/systemg.yaml"); err != nil {
+		return err
+	}
+	cmd := exec.Command("/bin/sysg", "start", "--sys", "-d")
+	cmd.Dir = "/tmp"
+	if _, err := output(cmd); err != nil {
+		return err
+	}
+	if _, err := inspect("wrong"); err == nil {
+		return errors.New("it has looked into the folder it was called in")
+	}
+	for path, want := range map[string]os.FileMode{
+		"/var/lib/systemg": 0o700 | os.ModeDir, "/var/lib/systemg/control.sock": 0o600 | os.ModeSocket, "/var/lib/systemg/state.json": 0o600,
+		"/var/log/systemg": 0o700 | os.ModeDir, "/var/log/systemg/supervisor.log": 0o600, "/var/log/systemg/all/forks_stdout.log": 0o600,
+	} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.Mode() != want {
+			return fmt.Errorf("%s is %v, not %v", path, info.Mode(), want)
+		}
 	}
 	return nil
 }

@@ -82,6 +82,11 @@ func TestTheEnvironmentFollowsTheUser(t *testing.T) {
 	if err != nil || plan.Clean || !slices.Equal(plan.Environ, want[1:]) {
 		t.Errorf("with env.inherit: clean %v, %v, %v", plan.Clean, plan.Environ, err)
 	}
+	plan, err = privilege.Of(&config.Privileges{User: "4999"}, facts)
+	nameless := []config.EnvVar{want[0], {Name: "HOME", Value: "/"}, {Name: "USER", Value: "4999"}, {Name: "LOGNAME", Value: "4999"}, want[4]}
+	if err != nil || !slices.Equal(plan.Environ, nameless) {
+		t.Errorf("of a user that has a number only: %v, %v", plan.Environ, err)
+	}
 }
 
 // With --drop-privileges a unit without a user is nobody.
