@@ -21,5 +21,6 @@
 //
 // Read takes the format of the OCI runtime specification that Docker and Podman
 // use, as far as it can be carried out exactly; everything else in such a file
-// is an error, never left out.
+// is an error, never left out. Calls of other architectures than the machine's do
+// not exist for the unit, whichever the file lists.
 package seccomp

@@ -136,7 +136,7 @@ func TestTheBuiltInProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	denied := all(
-		"mount", "umount2", "pivot_root", "move_mount", "open_tree", "fsopen", "mount_setattr", "unshare", "setns", "bpf", "perf_event_open",
+		"mount", "umount2", "pivot_root", "move_mount", "open_tree", "open_tree_attr", "fsopen", "mount_setattr", "unshare", "setns", "bpf", "perf_event_open",
 		"ptrace", "process_vm_readv", "kcmp", "pidfd_getfd", "init_module", "finit_module", "delete_module", "kexec_load", "reboot",
 		"settimeofday", "clock_settime", "adjtimex", "acct", "chroot", "syslog", "add_key", "keyctl", "request_key", "userfaultfd",
 		"io_uring_setup", "io_uring_enter", "io_uring_register", "open_by_handle_at", "swapon", "swapoff", "mbind", "move_pages", "quotactl",
@@ -169,6 +169,12 @@ func TestTheBuiltInProfile(t *testing.T) {
 	}
 	if got := run(plain, auditArch, ioctl, [6]uint64{0, 0x5412 | 1<<40}); got != Errno|permission {
 		t.Errorf("TIOCSTI with a bit that the kernel does not look at: %#x", got)
+	}
+	socket, _ := number("socket")
+	for family, want := range map[uint64]Action{1: Allow, 2: Allow, 10: Allow, 16: Allow, 40: Errno | permission, 40 | 1<<33: Errno | permission} {
+		if got := run(plain, auditArch, socket, [6]uint64{family}); got != want {
+			t.Errorf("socket of family %d: %#x", family, got)
+		}
 	}
 	if got := run(plain, auditArch+1, 0, [6]uint64{}); got != Errno|noCall {
 		t.Errorf("another architecture: %#x", got)

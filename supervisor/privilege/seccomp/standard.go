@@ -11,7 +11,7 @@ var governed = []struct {
 }{
 	{"CAP_SYS_ADMIN", []string{
 		"bpf", "fanotify_init", "fsconfig", "fsmount", "fsopen", "fspick", "lookup_dcookie", "mount", "mount_setattr",
-		"move_mount", "open_tree", "perf_event_open", "pivot_root", "quotactl", "quotactl_fd", "setdomainname",
+		"move_mount", "open_tree", "open_tree_attr", "perf_event_open", "pivot_root", "quotactl", "quotactl_fd", "setdomainname",
 		"sethostname", "setns", "swapoff", "swapon", "umount", "umount2", "unshare",
 	}},
 	{"CAP_SYS_MODULE", []string{"create_module", "delete_module", "finit_module", "init_module", "query_module"}},
@@ -39,6 +39,13 @@ var namespaceFlags = []uint64{0x20000, 0x2000000, 0x4000000, 0x8000000, 0x100000
 // The terminal's requests that write as if somebody had typed: TIOCSTI and
 // TIOCLINUX.
 var typing = []uint64{0x5412, 0x541c}
+
+// familyVSock is AF_VSOCK, sockets to the host of a virtual machine, which no
+// namespace holds.
+const familyVSock = 40
+
+// lowerHalf are the bits of an argument that is an int.
+const lowerHalf = 0xffffffff
 
 // personalities are those that a program may ask for or have: PER_LINUX,
 // PER_LINUX32, UNAME26, both, and the question which it is.
@@ -68,8 +75,9 @@ func Standard(capabilities []string) Profile {
 	}
 	for _, request := range typing {
 		// The kernel looks at the lower half only.
-		add(deny, "ioctl", Arg{Index: 1, Op: MaskedEqual, Value: 0xffffffff, Second: request})
+		add(deny, "ioctl", Arg{Index: 1, Op: MaskedEqual, Value: lowerHalf, Second: request})
 	}
+	add(deny, "socket", Arg{Op: MaskedEqual, Value: lowerHalf, Second: familyVSock})
 	for _, g := range governed {
 		for _, name := range g.names {
 			if g.capability == "" || !has[g.capability] {
