@@ -58,9 +58,14 @@ func (e *examination) attempt(key, yes string, p *config.Privileges) {
 }
 
 func (e *examination) users() {
-	only := fmt.Sprintf("only root can, and this is user %d: units run as that user", e.f.UID)
-	e.add("user", e.f.Root(), "any user of this machine", only)
-	e.add("group, supplementary_groups", e.f.Root(), "any group of this machine", only)
+	no := fmt.Sprintf("only root can, and this is user %d: units run as that user", e.f.UID)
+	lacking := setOf("CAP_SETUID", "CAP_SETGID") &^ e.f.Capabilities
+	if e.f.Root() && lacking != 0 {
+		no = "it takes " + lacking.String() + ", which this root does not have"
+	}
+	can := e.f.Root() && lacking == 0
+	e.add("user", can, "any user of this machine", no)
+	e.add("group, supplementary_groups", can, "any group of this machine", no)
 }
 
 func (e *examination) scheduling() {
