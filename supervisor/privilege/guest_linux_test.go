@@ -55,6 +55,7 @@ func guest() {
 		{"a kernel without Landlock refuses", guestLandlock},
 		{"AppArmor is asked", guestAppArmor},
 		{"the system's files are where they belong", guestPaths},
+		{"the next supervisor finds and enforces the same", guestSuccessor},
 		{"stop leaves no cgroup", guestStop},
 		{"a delegated cgroup is enough for a user", guestDelegated},
 		{"without delegation it is refused", guestUndelegated},
@@ -135,6 +136,7 @@ type look struct {
 	Unit struct {
 		State, Reason string
 		PID           int
+		Run           uint64
 		MemoryBytes   uint64 `json:"memory_bytes"`
 	}
 	Held []struct {
@@ -288,6 +290,36 @@ func guestAppArmor() error {
 		return fmt.Errorf("%w: %s", err, out)
 	}
 	return nil
+}
+
+// guestSuccessor kills the supervisor: what runs is held as before, and what
+// starts anew too.
+func guestSuccessor() error {
+	pid, err := strconv.Atoi(strings.TrimSpace(read("/var/lib/systemg/sysg.pid")))
+	if err != nil {
+		return err
+	}
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+		return err
+	}
+	if err := guestLimits(); err != nil {
+		return err
+	}
+	before, err := inspect("hog")
+	if err != nil {
+		return err
+	}
+	// It will not come up, and says so.
+	said, _ := sysg("restart", "all/hog")
+	_, _ = sysg("wait", "hog", "--for", "stopped", "--timeout", "60s")
+	after, err := inspect("hog")
+	if err != nil || after.Unit.Run <= before.Unit.Run {
+		return fmt.Errorf("%w: run %d, and run %d before: %s", err, after.Unit.Run, before.Unit.Run, said)
+	}
+	if _, err := sysg("restart", "all/calm"); err != nil {
+		return err
+	}
+	return errors.Join(guestLimits(), guestOOM())
 }
 
 // guestPaths has --sys after the command, no manifest named, and another one in
