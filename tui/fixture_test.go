@@ -176,7 +176,7 @@ func everything(u ipc.Unit) ipc.InspectResult {
 		},
 		Processes: []ipc.Process{
 			{PID: 4121, Command: "api serve", CPUPercent: 12.1, MemoryBytes: 160 << 20, State: "S"},
-			{PID: 4130, PPID: 4121, Depth: 1, Command: "api worker", CPUPercent: 0.2, MemoryBytes: 12 << 20, State: "S"},
+			{PID: 4130, PPID: 4121, Depth: 1, Command: "api worker --queue mails,thumbnails --threads 16", CPUPercent: 0.2, MemoryBytes: 12 << 20, State: "S"},
 		},
 		Series: ipc.Series{From: noon.Add(-15 * time.Minute), StepSecs: 10, CPUPercent: values, MemoryBytes: memory},
 		Events: journal()[3:], Logs: []ipc.Log{{Kind: "stdout", Path: "/state/logs/shop/api_stdout.log", Bytes: 3 << 20, Segments: 1, Exact: true}},

@@ -33,7 +33,8 @@ type arrivals struct {
 // How lines are read: a batch of the supervisor's has up to 256, and after
 // perBeat lines the reader rests until the beat is over. That is more than
 // a screen can show, and the cost of a flood is bounded: the
-// supervisor jumps to the newest lines where the reader is behind.
+// supervisor jumps to the newest lines where the reader is behind. With more than
+// two streams beats are longer, so that four floods cost what two do.
 const (
 	beat    = 33 * time.Millisecond
 	perBeat = 256
@@ -84,7 +85,7 @@ func (f *feed) listen(ctx context.Context, s *stream) {
 		pace := pacer{began: time.Now()}
 		err := stream1(ctx, client, ipc.MethodLogs, p, ipc.NoteLog, func(b ipc.LogBatch) error {
 			f.bring(s, door.Take(b))
-			return pace.rest(ctx, len(b.Lines))
+			return pace.rest(ctx, len(b.Lines), f.beat())
 		})
 		lost = f.clock()
 		if err == nil {
@@ -103,8 +104,15 @@ type pacer struct {
 	n     int
 }
 
-// rest counts lines, and waits where there were enough.
-func (p *pacer) rest(ctx context.Context, lines int) error {
+// beat is how long a beat is for each of the streams that are open.
+func (f *feed) beat() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return beat * time.Duration(max(len(f.streams)+1, 2)/2)
+}
+
+// rest counts lines, and waits where there were enough for a beat.
+func (p *pacer) rest(ctx context.Context, lines int, beat time.Duration) error {
 	if p.n += lines; p.n < perBeat {
 		return nil
 	}

@@ -69,7 +69,10 @@ func (b *bench) idle() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := b.watch(t, b.span)
+	if err := b.settle(t); err != nil {
+		return nil, err
+	}
+	table, turned, err := b.minutes(t)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +87,25 @@ func (b *bench) idle() ([]row, error) {
 		{"key to changed screen, idle", percentiles(keys), keyLimit},
 		{"another size of the terminal to the new screen", spread(resizes), "≤ 50 ms"},
 		{"units on the screen, nothing happens: CPU of a core", table.cpu(), "≤ 1.5 %"},
-		{"the same: bytes written (uptimes that grow)", table.rate(), ""},
+		{"the same: bytes written", table.rate(), "0"},
+		{"the same, when the clock's minute turns and all uptimes grow", fmt.Sprintf("%d bytes", turned.bytes), ""},
 		{"events on the screen, nothing happens: CPU of a core", still.cpu(), "≤ 1.5 %"},
 		{"the same: bytes written", still.rate(), "0"},
 		{fmt.Sprintf("memory (RSS) with %d units", b.units), still.memory(), "≤ 40 MB"},
 	}, err
+}
+
+// minutes watches for a span in which the clock's minute does not turn, and then
+// until it has.
+func (b *bench) minutes(t *terminal) (quiet, turned watched, err error) {
+	left := func() time.Duration { return time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)) }
+	if left() < b.span+time.Second {
+		time.Sleep(left() + 2*time.Second)
+	}
+	if quiet, err = b.watch(t, b.span); err == nil {
+		turned, err = b.watch(t, left()+2*time.Second)
+	}
+	return quiet, turned, err
 }
 
 // moves presses j and k, and says how long it took until another unit was the
@@ -131,9 +148,10 @@ func (b *bench) resizes(t *terminal) ([]time.Duration, error) {
 	return list, t.resize(usual.columns, usual.lines)
 }
 
-// settle waits until nothing is written for a second.
+// settle waits until nothing is written for a second: units that were just started
+// show their age in seconds for a minute.
 func (b *bench) settle(t *terminal) error {
-	for range 30 {
+	for range 90 {
 		before, _ := t.written()
 		time.Sleep(time.Second)
 		if now, _ := t.written(); now == before {
@@ -166,11 +184,16 @@ func overSSH() line {
 func (b *bench) slowLine() ([]row, error) {
 	l := overSSH()
 	l.rate = 20000
-	rows, err := b.flooded(", under SSH on a line of 20 KB/s", l, slowLimit, "")
+	told, err := b.flooded(", under SSH on a line of 20 KB/s", l, slowLimit, "")
 	if err != nil {
 		return nil, err
 	}
-	return rows[:2], nil
+	l.env = nil
+	untold, err := b.flooded(" on a line of 20 KB/s that nobody tells of", l, slowLimit, "")
+	if err != nil {
+		return nil, err
+	}
+	return append(told[:2], untold[:2]...), nil
 }
 
 func (b *bench) flooded(where string, l line, keys, bytesLimit string) ([]row, error) {

@@ -24,6 +24,7 @@
 //
 // # The past
 //
-// Every Pause a moment is kept, for Depth: what each unit was, in some 60
-// bytes. At gives a board as it was then, for drawing only.
+// Every Pause a moment is kept, for Depth: what each unit used, in 8 bytes, and
+// how it was, in some 60 where that differs from the moment before. At gives a
+// board as it was then, for drawing only.
 package board

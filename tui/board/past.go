@@ -82,23 +82,31 @@ func (b *Board) Sample(now time.Time) {
 	}
 }
 
-// moment is what is kept of one time.
+// moment is what is kept of one time. Most of it is as it was a moment before,
+// and then held once.
 type moment struct {
 	at time.Time
 	// roster has the units' IDs; moments between which none came or went
 	// share one.
 	roster []string
-	units  []trace
+	// traces has how each unit was; moments between which nothing happened
+	// share one.
+	traces []*trace
+	usages []usage
 }
 
-// trace is what is kept of one unit.
+// trace is how a unit was; moments between which nothing happened to it share one.
 type trace struct {
 	reason                string
-	memory                uint64
 	since, started        int64
-	cpu                   float32
 	pid, restarts         int32
 	state, health, deploy uint8
+}
+
+// usage is what a unit used: percent of a core, and KiB.
+type usage struct {
+	cpu    float32
+	memory uint32
 }
 
 // word is a place in vocabulary; what is not in it becomes the first, "".
@@ -112,22 +120,37 @@ var vocabulary = []string{
 }
 
 func (b *Board) moment(now time.Time) moment {
-	m := moment{at: now, units: make([]trace, len(b.Units))}
-	if last := b.history.last(); last != nil && slices.EqualFunc(last.roster, b.Units, func(id string, u *Unit) bool { return id == u.ID }) {
-		m.roster = last.roster
+	last := b.history.last()
+	m := moment{at: now, usages: make([]usage, len(b.Units))}
+	same := slices.EqualFunc(last.roster, b.Units, func(id string, u *Unit) bool { return id == u.ID })
+	if same {
+		m.roster, m.traces = last.roster, last.traces
 	} else {
-		for _, u := range b.Units {
-			m.roster = append(m.roster, u.ID)
+		m.roster, m.traces = make([]string, len(b.Units)), make([]*trace, len(b.Units))
+		for i, u := range b.Units {
+			m.roster[i] = u.ID
 		}
 	}
+	own := !same // whether traces is this moment's own
 	for i, u := range b.Units {
-		m.units[i] = trace{
-			reason: u.Reason, memory: u.MemoryBytes, since: u.Since.UnixNano(), started: u.StartedAt.UnixNano(),
-			cpu: float32(u.CPUPercent), pid: int32(u.PID), restarts: int32(u.Restarts),
-			state: word(u.State), health: word(u.Health), deploy: word(u.Deploy),
+		m.usages[i] = usage{cpu: float32(u.CPUPercent), memory: uint32(min(u.MemoryBytes>>10, math.MaxUint32))}
+		t := traceOf(u)
+		if m.traces[i] != nil && *m.traces[i] == t {
+			continue
 		}
+		if !own {
+			m.traces, own = slices.Clone(m.traces), true
+		}
+		m.traces[i] = &t
 	}
 	return m
+}
+
+func traceOf(u *Unit) trace {
+	return trace{
+		reason: u.Reason, since: u.Since.UnixNano(), started: u.StartedAt.UnixNano(), pid: int32(u.PID),
+		restarts: int32(u.Restarts), state: word(u.State), health: word(u.Health), deploy: word(u.Deploy),
+	}
 }
 
 // ring keeps the last moments.
@@ -140,19 +163,15 @@ func (r *ring) add(m moment) {
 	r.list = append(r.list, m)
 }
 
-func (r *ring) last() *moment {
+// last is the newest moment; one without anything where there is none.
+func (r *ring) last() moment {
 	if len(r.list) == 0 {
-		return nil
+		return moment{}
 	}
-	return &r.list[len(r.list)-1]
+	return r.list[len(r.list)-1]
 }
 
-func (r *ring) newest() time.Time {
-	if m := r.last(); m != nil {
-		return m.at
-	}
-	return time.Time{}
-}
+func (r *ring) newest() time.Time { return r.last().at }
 
 // Span is the oldest and the newest moment that is kept; zero for none.
 func (b *Board) Span() (oldest, newest time.Time) {
@@ -179,7 +198,7 @@ func (b *Board) At(t time.Time) *Board {
 	old.Edges, old.Supervisor, old.Link, old.Past = b.Edges, b.Supervisor, b.Link, m.at
 	old.Topology, old.Changes = b.Topology, uint64(m.at.UnixNano())
 	for i, id := range m.roster {
-		old.Units = append(old.Units, m.units[i].unit(id, b.Unit(id), m.at))
+		old.Units = append(old.Units, m.traces[i].unit(id, b.Unit(id), m.usages[i], m.at))
 	}
 	old.index()
 	for _, e := range b.Events {
@@ -191,14 +210,14 @@ func (b *Board) At(t time.Time) *Board {
 }
 
 // unit is what a unit was: what does not change is taken from what it is now.
-func (t trace) unit(id string, now *Unit, at time.Time) *Unit {
+func (t *trace) unit(id string, now *Unit, used usage, at time.Time) *Unit {
 	u := Unit{}
 	if now != nil {
 		u = *now
 	}
 	u.ID = id
 	u.State, u.Health, u.Deploy = vocabulary[t.state], vocabulary[t.health], vocabulary[t.deploy]
-	u.Reason, u.MemoryBytes, u.CPUPercent = t.reason, t.memory, float64(t.cpu)
+	u.Reason, u.MemoryBytes, u.CPUPercent = t.reason, uint64(used.memory)<<10, float64(used.cpu)
 	u.PID, u.Restarts, u.Rollout = int(t.pid), int(t.restarts), nil
 	u.Since, u.StartedAt = time.Unix(0, t.since), time.Unix(0, t.started)
 	u.UptimeSecs = 0

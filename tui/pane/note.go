@@ -48,7 +48,7 @@ func When(t, now time.Time) string {
 	}
 	text := local.Format(layout)
 	if left > 0 {
-		text += " (" + widget.Duration(left) + ")"
+		text += " (" + widget.Left(t, now) + ")"
 	}
 	return text
 }

@@ -68,6 +68,34 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%dd", seconds/day)
 }
 
+// Age is how long something has lasted by now: in seconds during its first minute,
+// then in whole minutes. Minutes pass when the clock's do, so all ages on a screen
+// change together, and between that nothing has to be written.
+func Age(since, now time.Time) string {
+	if d := now.Sub(since); d < time.Minute {
+		return Duration(d.Truncate(time.Second))
+	}
+	return minutes(now.Truncate(time.Minute).Sub(since))
+}
+
+// Left is how long it is until then: in whole minutes, as with Age, and in seconds
+// during the last one.
+func Left(until, now time.Time) string {
+	if d := until.Sub(now); d < time.Minute {
+		return Duration(d.Round(time.Second))
+	}
+	return minutes(until.Sub(now.Truncate(time.Minute)))
+}
+
+// minutes is a duration in whole minutes, at least one.
+func minutes(d time.Duration) string {
+	d = max(d.Truncate(time.Minute), time.Minute)
+	if d < time.Hour {
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return Duration(d)
+}
+
 // Percent is a share of one core in at most four characters: "12.4", "203",
 // "-" for what is no number.
 func Percent(f float64) string {

@@ -165,6 +165,27 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// From a minute on ages change when the clock's minute does, and at no other time.
+func TestAgesStandStill(t *testing.T) {
+	since := time.Date(2026, 11, 25, 14, 0, 50, 0, time.UTC)
+	for after, want := range map[time.Duration]string{
+		-time.Second: "0s", 9500 * time.Millisecond: "9s", 59 * time.Second: "59s", time.Minute: "1m", 129 * time.Second: "1m",
+		130 * time.Second: "2m", 41*time.Minute + 30*time.Second: "41m", 12*time.Hour + 3*time.Minute + 10*time.Second: "12h03m",
+	} {
+		if got := Age(since, since.Add(after)); got != want {
+			t.Errorf("after %v: %q, want %q", after, got, want)
+		}
+	}
+	for before, want := range map[time.Duration]string{
+		-time.Second: "0s", time.Second: "1s", 59 * time.Second: "59s", time.Minute: "1m", 50*time.Second + 8*time.Minute: "8m",
+		51*time.Second + 8*time.Minute: "9m", 12*time.Hour + 38*time.Minute: "12h38m",
+	} {
+		if got := Left(since, since.Add(-before)); got != want {
+			t.Errorf("%v before: %q, want %q", before, got, want)
+		}
+	}
+}
+
 func TestColumns(t *testing.T) {
 	list := []Column{
 		{Min: 4, Want: 10},

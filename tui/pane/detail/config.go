@@ -105,7 +105,7 @@ func limits(s *sheet, list []ipc.Limit) {
 		s.row([]span{
 			{theme.Normal, widget.Fit(widget.Words(l.Name), names, s.t.Ellipsis) + "  "},
 			{tone, widget.Fit(asked, column, s.t.Ellipsis)},
-			{theme.Normal, widget.Fit(widget.Words(l.Soft), column, s.t.Ellipsis) + widget.Words(l.Hard)},
+			{theme.Normal, widget.Fit(widget.Words(l.Soft), column-1, s.t.Ellipsis) + " " + widget.Words(l.Hard)},
 		})
 	}
 }

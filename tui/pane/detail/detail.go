@@ -140,7 +140,7 @@ func (p *Pane) head(s *sheet, u *board.Unit) {
 	}
 	if u.PID > 0 {
 		also(theme.Normal, "pid "+number(u.PID))
-		also(theme.Normal, "up "+widget.Duration(s.f.Now.Sub(u.StartedAt)))
+		also(theme.Normal, "up "+widget.Age(u.StartedAt, s.f.Now))
 	}
 	if u.Restarts > 0 {
 		also(theme.Warn, widget.Count(u.Restarts, "restart"))

@@ -104,8 +104,9 @@ func (s *sheet) beside(blocks [][]string, widths []int) {
 			if y < len(b) {
 				text = b[y]
 			}
+			text = widget.Cut(text, widths[i], s.t.Ellipsis)
 			if i < len(blocks)-1 {
-				text = widget.Fit(text, widths[i], s.t.Ellipsis) + "  "
+				text = widget.Fit(text, widths[i], "") + "  "
 			}
 			line.WriteString(text)
 		}

@@ -270,7 +270,7 @@ func uptimeCell(u *board.Unit, f pane.Frame) cell {
 	if u.PID == 0 || u.StartedAt.IsZero() {
 		return cell{theme.Faint, "-"}
 	}
-	return cell{theme.Normal, widget.Duration(f.Now.Sub(u.StartedAt).Truncate(time.Second))}
+	return cell{theme.Normal, widget.Age(u.StartedAt, f.Now)}
 }
 
 func restartsCell(u *board.Unit, _ pane.Frame) cell {
