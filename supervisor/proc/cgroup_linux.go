@@ -151,6 +151,16 @@ func killCgroup(path string) error {
 	return os.WriteFile(path+"/cgroup.kill", []byte("1"), 0)
 }
 
+// freezeCgroup has everything in the cgroup and below it stand still, and thaw
+// the opposite. What stands still can be killed (cgroup-v2, cgroup.freeze).
+func freezeCgroup(path string) error {
+	return os.WriteFile(path+"/cgroup.freeze", []byte("1"), 0)
+}
+
+func thawCgroup(path string) error {
+	return os.WriteFile(path+"/cgroup.freeze", []byte("0"), 0)
+}
+
 // ownCgroup is the folder of the cgroup v2 this process is in.
 func ownCgroup() (string, error) {
 	data, err := os.ReadFile("/proc/self/cgroup")

@@ -140,10 +140,14 @@ func (tr *tree) holds(pid int) bool {
 
 // slay sends SIGKILL to everything of a tree; h.mu is held. A cgroup is killed
 // as a whole, and then one by one: cgroup.kill leaves a process alone whose
-// first thread has ended (Linux 6.18).
+// first thread has ended (Linux 6.18). It stands still meanwhile, so that none
+// of those starts others.
 func (h *Host) slay(tr *tree, left []int) {
-	if tr.process.Cgroup != "" {
-		_ = killCgroup(tr.process.Cgroup)
+	if path := tr.process.Cgroup; path != "" {
+		_ = freezeCgroup(path)
+		defer func() { _ = thawCgroup(path) }()
+		_ = killCgroup(path)
+		left = append(left, cgroupMembers(path)...)
 	}
 	if h.mains[tr.process.PID] == tr {
 		_ = unix.Kill(-tr.process.PID, unix.SIGKILL)
