@@ -141,7 +141,7 @@ type lines struct {
 	loose bool
 }
 
-func newLines(r io.Reader) *lines { return &lines{in: bufio.NewReaderSize(r, 16<<10)} }
+func newLines(r io.Reader) *lines { return &lines{in: bufio.NewReaderSize(r, 4<<10)} }
 
 // keptLine is the largest buffer that is used for the next line too.
 const keptLine = 64 << 10

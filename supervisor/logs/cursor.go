@@ -11,8 +11,11 @@ const (
 	pieceBytes = 64 << 10
 	// grepBytes is how much of a line Grep looks at.
 	grepBytes = 1 << 20
-	// readBytes is how much is read at once.
-	readBytes = 32 << 10
+	// chunksBytes is how much is read at once of all files of a reader,
+	// leastChunk and mostChunk bound how much of each.
+	chunksBytes = 128 << 10
+	leastChunk  = 4 << 10
+	mostChunk   = 32 << 10
 	// behind is how far a reader of the newest lines may fall behind, and
 	// resume where it goes on from the end.
 	behind = 1 << 20
@@ -24,6 +27,8 @@ type cursor struct {
 	file int
 	path string
 	q    Query
+	// chunk is how much is read at once.
+	chunk int64
 
 	seg *segment
 	// at is the offset of the next byte to hand out, buf what was read from
@@ -241,7 +246,7 @@ func (c *cursor) fill() (int, error) {
 		c.jump(from)
 		return c.fill()
 	}
-	chunk := make([]byte, min(left, readBytes))
+	chunk := make([]byte, min(left, max(c.chunk, leastChunk)))
 	n, err := c.seg.file.ReadAt(chunk, from)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err

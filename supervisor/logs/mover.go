@@ -36,6 +36,15 @@ func (o MoverOptions) settled() MoverOptions {
 type followers struct {
 	mu   sync.Mutex
 	want map[string]map[chan struct{}]bool
+	// all counts them.
+	all int
+}
+
+// following is how many there are.
+func (f *followers) following() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.all
 }
 
 // follow has c told, by a value it has room for, when one of the files has
@@ -46,6 +55,7 @@ func (f *followers) follow(c chan struct{}, paths []string) (stop func()) {
 	if f.want == nil {
 		f.want = map[string]map[chan struct{}]bool{}
 	}
+	f.all++
 	for _, p := range paths {
 		if f.want[p] == nil {
 			f.want[p] = map[chan struct{}]bool{}
@@ -55,6 +65,7 @@ func (f *followers) follow(c chan struct{}, paths []string) (stop func()) {
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		f.all--
 		for _, p := range paths {
 			delete(f.want[p], c)
 			if len(f.want[p]) == 0 {

@@ -61,13 +61,18 @@ const (
 // hands out what there is.
 const openPatience = 200 * time.Millisecond
 
+// looksEach is how often all followers together look at their files: so many
+// times a second that one alone does not notice, and so few that hundreds leave
+// the processor to others.
+const looksEach = 2 * time.Millisecond
+
 // Read calls emit with the lines of the files, merged by time, batch by batch,
 // at the pace of emit, which may block; what it gets belongs to it. Without
 // Follow it ends at the end of the files; with it when ctx ends, after a last
 // look at the files, and without an error. The mover tells when files grow; it
 // may be nil where nobody writes to them.
 func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line, []Skip) error) error {
-	r := &reading{q: q, emit: emit}
+	r := &reading{q: q, emit: emit, rest: func() time.Duration { return 0 }}
 	defer r.close()
 	grown := make(chan struct{}, 1)
 	if q.Follow && m != nil {
@@ -76,9 +81,10 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 			paths = append(paths, f.Path)
 		}
 		defer m.follow(grown, paths)()
+		r.rest = func() time.Duration { return time.Duration(m.following()) * looksEach }
 	}
 	for i, f := range files {
-		c := &cursor{file: i, path: f.Path, q: q}
+		c := &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files))}
 		r.cursors = append(r.cursors, c)
 		if err := c.begin(); err != nil {
 			return err
@@ -93,6 +99,14 @@ type reading struct {
 	emit    func([]Line, []Skip) error
 	cursors []*cursor
 	merge   merge
+	// rest is how long there is at least between two looks at the files.
+	rest func() time.Duration
+}
+
+// chunkOf is how much of each of n files is read at once, so that a reader of
+// many holds no more than one of few.
+func chunkOf(n int) int64 {
+	return min(max(chunksBytes/int64(max(n, 1)), leastChunk), mostChunk)
 }
 
 func (r *reading) close() {
@@ -108,12 +122,14 @@ func (r *reading) run(ctx context.Context, grown <-chan struct{}) error {
 		if err := r.pass(ctx, !r.q.Follow); err != nil || !r.q.Follow {
 			return err
 		}
+		looked := time.Now()
 		patience.Stop()
 		if r.holding() {
 			patience.Reset(openPatience)
 		}
 		select {
 		case <-grown:
+			pause(ctx, time.Until(looked.Add(r.rest())))
 		case <-patience.C:
 			if err := r.pass(ctx, true); err != nil {
 				return err
@@ -121,6 +137,19 @@ func (r *reading) run(ctx context.Context, grown <-chan struct{}) error {
 		case <-ctx.Done():
 			return r.lastLook(context.WithoutCancel(ctx))
 		}
+	}
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }
 
