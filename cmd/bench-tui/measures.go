@@ -148,12 +148,12 @@ func (b *bench) resizes(t *terminal) ([]time.Duration, error) {
 	return list, t.resize(usual.columns, usual.lines)
 }
 
-// settle waits until nothing is written for a second: units that were just started
+// settle waits until nothing is written for three seconds: units that were just started
 // show their age in seconds for a minute.
 func (b *bench) settle(t *terminal) error {
-	for range 90 {
+	for range 30 {
 		before, _ := t.written()
-		time.Sleep(time.Second)
+		time.Sleep(3 * time.Second)
 		if now, _ := t.written(); now == before {
 			return nil
 		}

@@ -1,7 +1,9 @@
 package board
 
 import (
+	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -147,6 +149,31 @@ func TestThePast(t *testing.T) {
 	if b.Units[0].Look != "failed" {
 		t.Error("the present changed")
 	}
+}
+
+// What is kept of 500 units in a quarter of an hour is bounded: some 8 bytes for each
+// unit and moment where nothing happens, which is under 1 MB.
+func TestThePastIsSmall(t *testing.T) {
+	var list []ipc.Unit
+	for i := range 500 {
+		list = append(list, unit(fmt.Sprintf("unit-%03d", i), "running"))
+	}
+	b := board(list...)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	b.Sample(noon)
+	before := heap()
+	for i := range 900 {
+		b.Sample(noon.Add(time.Duration(i) * time.Second))
+	}
+	if grown := int64(heap()) - int64(before); grown > 1_000_000 {
+		t.Errorf("it took %d bytes more", grown)
+	}
+	runtime.KeepAlive(b)
 }
 
 // Bars stand still: a sample more changes only the newest, until it is full.
