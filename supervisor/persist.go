@@ -74,6 +74,8 @@ func (e *entry) state() store.UnitState {
 		s.Ready, s.Health, s.Then = e.u.Ready, string(e.u.Health), string(e.u.Then)
 		s.Step, s.Fault = string(e.u.Step), e.u.Fault
 	}
+	// What depends on a unit that has completed may ask whether it was well.
+	s.Ready = s.Ready || e.u.State == unit.Completed && e.u.Ready
 	if e.u.State == unit.Backoff {
 		s.Deadline = e.u.Deadline
 	}

@@ -98,6 +98,7 @@ func (l *loop) enroll(s store.UnitState) {
 	e.good, e.last = saved.Good, saved.Last
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
+		e.u.Ready = e.u.State == unit.Completed && s.Ready
 	} else {
 		e.u.Reason = "the supervisor ended"
 	}

@@ -69,6 +69,8 @@ func TestJudge(t *testing.T) {
 		{"a service that is up", config.CondReady, Fact{Unit: unit.Unit{State: unit.Running, Desired: unit.Up, Ready: true}}, Satisfied},
 		{"a service in its first moment", config.CondReady, Fact{Unit: unit.Unit{State: unit.Starting, Desired: unit.Up}}, Waiting},
 		{"a service that ended well", config.CondReady, Fact{Unit: unit.Unit{State: unit.Completed, Desired: unit.Up}}, Satisfied},
+		{"a service that ended well after it had been healthy", config.CondReady, Fact{Unit: unit.Unit{State: unit.Completed, Desired: unit.Up, Ready: true, Policy: checked}}, Satisfied},
+		{"a service that ended well and never was healthy", config.CondReady, Fact{Unit: unit.Unit{State: unit.Completed, Desired: unit.Up, Policy: checked}}, Hopeless},
 		{"a service that failed", config.CondReady, Fact{Unit: unit.Unit{State: unit.Failed, Desired: unit.Up}}, Hopeless},
 		{"a service that tries again", config.CondReady, Fact{Unit: unit.Unit{State: unit.Backoff, Desired: unit.Up}}, Waiting},
 		{"a skipped unit", config.CondReady, Fact{Unit: unit.Unit{State: unit.Skipped, Desired: unit.Up}}, Satisfied},

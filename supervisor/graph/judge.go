@@ -86,10 +86,13 @@ func holds(e Edge, want config.Condition, f Fact) bool {
 	return u.State == unit.Running && u.Ready
 }
 
-// ended is the verdict on a dependency that has completed. A line that it never
-// wrote does not come any more; where nobody listened it has the benefit of the
-// doubt.
+// ended is the verdict on a dependency that has completed. One that never was
+// healthy is not going to be, and a line that it never wrote does not come any
+// more; where nobody listened it has the benefit of the doubt.
 func ended(e Edge, f Fact, name string, want config.Condition) (Verdict, string) {
+	if want == config.CondHealthy && !f.Unit.Ready {
+		return Hopeless, fmt.Sprintf("%s completed, and never was healthy", name)
+	}
 	if e.Condition != config.CondLog || !f.Heard || f.Matched[e.Log] {
 		return whenStaying(f, name, want)
 	}
