@@ -6,6 +6,8 @@ import "time"
 type WhyParams struct {
 	Unit    string `json:"unit"`
 	Project string `json:"project,omitempty"`
+	// Near is as in Selection.
+	Near string `json:"near,omitempty"`
 }
 
 // WhyResult is one causal answer, nearest cause first.

@@ -7,6 +7,8 @@ import "time"
 type TriggerParams struct {
 	Unit    string `json:"unit"`
 	Project string `json:"project,omitempty"`
+	// Near is as in Selection.
+	Near string `json:"near,omitempty"`
 	// Wait has the answer wait for the end of the run, and not only for
 	// its beginning.
 	Wait bool `json:"wait,omitempty"`

@@ -6,6 +6,8 @@ import "time"
 type InspectParams struct {
 	Unit    string `json:"unit"`
 	Project string `json:"project,omitempty"`
+	// Near is as in Selection.
+	Near string `json:"near,omitempty"`
 	// WindowSecs is how far back charts and events go; 0 means 900.
 	WindowSecs float64 `json:"window_secs,omitempty"`
 }

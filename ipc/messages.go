@@ -140,6 +140,9 @@ type CancelResult struct {
 type Selection struct {
 	Units   []string `json:"units,omitempty"`
 	Project string   `json:"project,omitempty"`
+	// Near is the folder the caller is in, absolute: a name that several
+	// projects have is that of the project whose manifest is there.
+	Near string `json:"near,omitempty"`
 }
 
 // Manifest names a manifest for the supervisor to read, with the caller's

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,9 @@ var ErrClosing = errors.New("the supervisor is shutting down")
 type Selection struct {
 	Units   []string
 	Project string
+	// Near is a folder: of a name that several projects have, the one of the
+	// project whose manifest is there is meant.
+	Near string
 }
 
 // UnknownUnitError says that a selection names no unit.
@@ -54,7 +58,7 @@ func (s *Snapshot) Select(sel Selection, withOrphans bool) ([]*View, error) {
 	}
 	wanted := map[string]bool{}
 	for _, name := range sel.Units {
-		ids, err := s.match(name, sel.Project, withOrphans)
+		ids, err := s.nearest(name, sel, withOrphans)
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +82,28 @@ func (s *Snapshot) hasProject(id string) bool {
 		return true
 	}
 	return slices.ContainsFunc(s.Units, func(v *View) bool { return v.Def.Project == id })
+}
+
+// nearest is the units a name stands for where the selection is made: of several
+// projects that have it, the only one whose manifest is near counts.
+func (s *Snapshot) nearest(name string, sel Selection, withOrphans bool) ([]string, error) {
+	ids, err := s.match(name, sel.Project, withOrphans)
+	if several := (*AmbiguousError)(nil); sel.Near == "" || !errors.As(err, &several) {
+		return ids, err
+	}
+	var near [][]string
+	for id, p := range s.Projects {
+		if filepath.Dir(p.Manifest) != sel.Near {
+			continue
+		}
+		if ids, err := s.match(name, id, withOrphans); err == nil {
+			near = append(near, ids)
+		}
+	}
+	if len(near) == 1 {
+		return near[0], nil
+	}
+	return ids, err
 }
 
 // match is the units a name stands for: one, or the replicas of one base.

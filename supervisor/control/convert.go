@@ -134,5 +134,5 @@ func changesOf(list []supervisor.Change) []ipc.Change {
 }
 
 func selectionOf(s ipc.Selection) supervisor.Selection {
-	return supervisor.Selection{Units: s.Units, Project: s.Project}
+	return supervisor.Selection{Units: s.Units, Project: s.Project, Near: s.Near}
 }

@@ -133,7 +133,7 @@ func (s *server) trigger(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	_, v, err := s.one(p.Unit, p.Project)
+	_, v, err := s.one(p.Unit, p.Project, p.Near)
 	if err != nil {
 		return nil, err
 	}

@@ -153,8 +153,8 @@ func (s *server) views(sel ipc.Selection, orphans bool) (*supervisor.Snapshot, [
 }
 
 // one resolves a name to one unit.
-func (s *server) one(name, project string) (*supervisor.Snapshot, *supervisor.View, error) {
-	snap, views, err := s.views(ipc.Selection{Units: []string{name}, Project: project}, true)
+func (s *server) one(name, project, near string) (*supervisor.Snapshot, *supervisor.View, error) {
+	snap, views, err := s.views(ipc.Selection{Units: []string{name}, Project: project, Near: near}, true)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -17,7 +17,7 @@ func (s *server) why(_ context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	snap, v, err := s.one(p.Unit, p.Project)
+	snap, v, err := s.one(p.Unit, p.Project, p.Near)
 	if err != nil {
 		return nil, err
 	}

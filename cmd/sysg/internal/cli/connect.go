@@ -120,7 +120,24 @@ func frozen(pid int) error {
 
 // selection is what names and --project select.
 func (a *app) selection(names []string) ipc.Selection {
-	return ipc.Selection{Units: names, Project: a.Project}
+	sel := ipc.Selection{Units: names, Project: a.Project}
+	if len(names) > 0 {
+		sel.Near = a.near()
+	}
+	return sel
+}
+
+// near is the folder whose project a name is looked for in first, empty where a
+// project is named.
+func (a *app) near() string {
+	if a.Project != "" {
+		return ""
+	}
+	folder, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return folder
 }
 
 // scope has commands that show or stop what runs narrowed to the project of

@@ -31,7 +31,7 @@ func (c *inspectCmd) Run(a *app) error {
 	}
 	offline := false
 	list, err := forEach(name, func(name string) (ipc.InspectResult, error) {
-		p := ipc.InspectParams{Unit: name, Project: a.Project, WindowSecs: c.Window.Seconds()}
+		p := ipc.InspectParams{Unit: name, Project: a.Project, Near: a.near(), WindowSecs: c.Window.Seconds()}
 		r, err := ask[ipc.InspectResult](a, "inspect "+name, ipc.MethodInspect, p)
 		if exitStatus(err) == statusNotRunning {
 			offline = true
@@ -136,7 +136,7 @@ func (c *whyCmd) Run(a *app) error {
 		return cannot("say why", err)
 	}
 	list, err := forEach(name, func(name string) (ipc.WhyResult, error) {
-		return ask[ipc.WhyResult](a, "say why", ipc.MethodWhy, ipc.WhyParams{Unit: name, Project: a.Project})
+		return ask[ipc.WhyResult](a, "say why", ipc.MethodWhy, ipc.WhyParams{Unit: name, Project: a.Project, Near: a.near()})
 	})
 	if err != nil {
 		return err

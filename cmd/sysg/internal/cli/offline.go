@@ -19,7 +19,7 @@ func (a *app) offlineViews(sel ipc.Selection) (*supervisor.Snapshot, []*supervis
 		return nil, nil, err
 	}
 	snap := supervisor.SnapshotOf(state)
-	views, err := snap.Select(supervisor.Selection{Units: sel.Units, Project: sel.Project}, true)
+	views, err := snap.Select(supervisor.Selection{Units: sel.Units, Project: sel.Project, Near: sel.Near}, true)
 	return snap, views, control.WireError(err)
 }
 
@@ -37,7 +37,7 @@ func (a *app) offlineStatus(sel ipc.Selection, all bool) (ipc.StatusResult, erro
 
 // offlineInspect is what the disk knows of one unit.
 func (a *app) offlineInspect(p ipc.InspectParams) (ipc.InspectResult, error) {
-	snap, views, err := a.offlineViews(ipc.Selection{Units: []string{p.Unit}, Project: p.Project})
+	snap, views, err := a.offlineViews(ipc.Selection{Units: []string{p.Unit}, Project: p.Project, Near: p.Near})
 	if err != nil {
 		return ipc.InspectResult{}, err
 	}
