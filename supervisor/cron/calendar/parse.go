@@ -3,6 +3,7 @@ package calendar
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // A zone has the same rules on machines that have none.
@@ -40,6 +41,9 @@ var fields = cron.MustNewParser(cron.Second | cron.Minute | cron.Hour | cron.Dom
 
 // names are the fields of an expression in their order.
 var names = []string{"second", "minute", "hour", "day of the month", "month", "weekday"}
+
+// values are what a field may have, in words.
+var values = []string{"0-59", "0-59", "0-23", "1-31", "1-12 and JAN-DEC", "0-7 and SUN-SAT"}
 
 var descriptors = map[string]string{
 	"@yearly": "0 0 0 1 1 *", "@annually": "0 0 0 1 1 *",
@@ -151,6 +155,9 @@ func one(at int, text string) (field, error) {
 	texts := []string{"*", "*", "*", "*", "*", "*"}
 	texts[at] = text
 	parsed, err := fields.Parse(strings.Join(texts, " "))
+	if number := (*strconv.NumError)(nil); errors.As(err, &number) {
+		return 0, fmt.Errorf("%q is none of %s", number.Num, values[at])
+	}
 	if err != nil {
 		return 0, errors.New(strings.TrimSuffix(err.Error(), fmt.Sprintf(": %q", text)))
 	}
