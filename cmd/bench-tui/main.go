@@ -34,7 +34,7 @@ func main() {
 	flag.StringVar(&o.sysg, "sysg", "bin/sysg", "the program to measure")
 	flag.IntVar(&o.units, "units", 500, "how many units the system has")
 	flag.DurationVar(&o.span, "for", 10*time.Second, "how long each state is watched")
-	flag.DurationVar(&o.long, "flood-for", 0, "how long a flood is watched for growth of memory; 0 leaves it out")
+	flag.DurationVar(&o.long, "flood-for", 0, "how long a flood is watched for growth of memory; 0 leaves it out; memory is read after a tenth, half and all of it")
 	flag.StringVar(&o.only, "only", "", "a single measure: first, idle, flood, ssh, slow or panes")
 	lines := flag.Int("write", 0, "be a unit that writes so many lines a second")
 	flag.Parse()
@@ -58,6 +58,7 @@ func run(o options) error {
 		return err
 	}
 	defer s.remove()
+	defer s.removeWhenEnded()()
 	b := &bench{options: o, system: s}
 	fmt.Println("| what | sysg | limit |\n|---|---|---|")
 	for _, m := range []struct {

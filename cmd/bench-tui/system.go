@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // system is a supervisor with a home of its own, and its units.
@@ -61,6 +63,24 @@ func (s *system) do(args ...string) error {
 		return fmt.Errorf("sysg %s: %w: %s", strings.Join(args, " "), err, errs.String())
 	}
 	return nil
+}
+
+// removeWhenEnded removes the system also where the measure is ended by a signal,
+// until what it returns is called.
+func (s *system) removeWhenEnded() (forget func()) {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		if sig, open := <-ended; open {
+			s.remove()
+			fmt.Fprintln(os.Stderr, "bench-tui: ended by", sig)
+			os.Exit(1)
+		}
+	}()
+	return func() {
+		signal.Stop(ended)
+		close(ended)
+	}
 }
 
 // remove stops everything and leaves nothing behind.
