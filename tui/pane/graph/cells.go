@@ -9,10 +9,14 @@ import (
 
 // cell is what lines make of one place of the screen.
 type cell struct {
-	bits  uint8
-	turns bool
-	kind  kind
-	bad   bool
+	bits uint8
+	kind kind
+	bad  bool
+	// stroke is 1 more than the dependency of which a line turns here, 0 where
+	// lines only go straight on.
+	stroke int32
+	// over is whether it covers the line of another dependency.
+	over bool
 }
 
 // cells are the lines of the picture from line top on, h lines of them.
@@ -21,27 +25,41 @@ type cells struct {
 	rows   [][]cell
 }
 
-// trace draws the lines of all arcs that are in the window.
-func trace(p *picture, h health, w, top, height int) cells {
+// trace draws the lines of all arcs that are in the window. Where the line of one
+// dependency turns to a unit, those of others that come to it from further left
+// pass below: what is or-ed together is of one dependency.
+func trace(p *picture, t *topology, h health, w, top, height int) cells {
 	c := cells{w: w, top: top, rows: make([][]cell, height)}
 	all := make([]cell, w*height)
 	for i := range c.rows {
 		c.rows[i] = all[i*w : (i+1)*w]
 	}
+	c.each(p, func(i int, s step, at *cell) {
+		if s.turns() {
+			at.stroke = int32(t.arcs[i].dep) + 1
+		}
+	})
+	c.each(p, func(i int, s step, at *cell) {
+		if at.stroke != 0 && at.stroke != int32(t.arcs[i].dep)+1 {
+			at.over = true
+			return
+		}
+		at.bits |= s.bits
+		at.kind = max(at.kind, h.kinds[i])
+		at.bad = at.bad || h.path[i]
+	})
+	return c
+}
+
+// each goes through the steps of all arcs that are in the window.
+func (c cells) each(p *picture, do func(arc int, s step, at *cell)) {
 	for i, path := range p.lines {
 		for _, s := range path {
-			y := int(s.y) - top
-			if y < 0 || y >= height || int(s.x) >= w || s.x < 0 {
-				continue
+			if y := int(s.y) - c.top; y >= 0 && y < len(c.rows) && s.x >= 0 && int(s.x) < c.w {
+				do(i, s, &c.rows[y][s.x])
 			}
-			at := &c.rows[y][s.x]
-			at.bits |= s.bits
-			at.turns = at.turns || s.turns()
-			at.kind = max(at.kind, h.kinds[i])
-			at.bad = at.bad || h.path[i]
 		}
 	}
-	return c
 }
 
 // The glyphs of lines by their bits: north 1, east 2, south 4, west 8.
@@ -50,8 +68,16 @@ var (
 	solidASCII  = [16]string{" ", "|", "-", "`", "|", "|", ".", "+", "-", "'", "-", "+", ".", "+", "+", "+"}
 )
 
-// glyph is how a cell looks. Where lines only cross, the upright one covers the
-// other.
+// sides are those by which what is drawn leaves a cell. Where lines only cross,
+// the upright one covers the other.
+func (c cell) sides() uint8 {
+	if c.stroke == 0 && c.bits&(north|south) != 0 {
+		return c.bits & (north | south)
+	}
+	return c.bits
+}
+
+// glyph is how a cell looks.
 func (c cell) glyph(ascii bool) string {
 	if c.bits&head != 0 {
 		if ascii {
@@ -59,10 +85,7 @@ func (c cell) glyph(ascii bool) string {
 		}
 		return "▶"
 	}
-	bits := c.bits
-	if !c.turns && bits&(north|south) != 0 {
-		bits &= north | south
-	}
+	bits := c.sides()
 	upright := bits&(east|west) == 0
 	if straight := upright || bits&(north|south) == 0; straight && bits != 0 {
 		switch c.kind {
@@ -73,7 +96,10 @@ func (c cell) glyph(ascii bool) string {
 		case satisfied:
 		}
 	}
-	if ascii {
+	switch {
+	case ascii && c.over && bits == north|east|south:
+		return "[" // the same as "├": no line from the left joins it
+	case ascii:
 		return solidASCII[bits]
 	}
 	return solidGlyphs[bits]

@@ -13,9 +13,9 @@ type stroke struct {
 	targets  []int
 	straight bool // it has no upright part
 	column   int
-	node     bool // the slot is a unit's
-	// below is whether it leaves in the line below the name, because the
-	// strokes would run in a circle of demands else.
+	tall     bool // the slot has a second line
+	// below is whether it leaves in the second line, because the strokes would
+	// run in a circle of demands else.
 	below  bool
 	ranked bool
 }
@@ -25,18 +25,21 @@ type stroke struct {
 type channel struct {
 	strokes map[int]*stroke // by slot
 	columns [][]*stroke
+	// tight is a slot that would need a second line, so that no two lines run
+	// over each other; -1 where all is well.
+	tight int
 }
 
 // newChannel routes the lines behind a layer.
 func newChannel(l *layering, layer int) channel {
-	c := channel{strokes: map[int]*stroke{}}
+	c := channel{strokes: map[int]*stroke{}, tight: -1}
 	var list []*stroke
 	for _, id := range l.order[layer] {
 		s := l.slots[id]
 		if len(s.down) == 0 {
 			continue
 		}
-		k := &stroke{slot: id, from: s.y, top: s.y, end: s.y, node: s.node >= 0}
+		k := &stroke{slot: id, from: s.y, top: s.y, end: s.y, tall: s.height(2) > 1}
 		for _, d := range s.down {
 			y := l.slots[d].y
 			k.targets = append(k.targets, y)
@@ -49,7 +52,8 @@ func newChannel(l *layering, layer int) channel {
 			k.straight = true
 		}
 	}
-	for _, k := range ranked(list) {
+	list, c.tight = ranked(list)
+	for _, k := range list {
 		c.put(k)
 	}
 	return c
@@ -65,42 +69,54 @@ func (k *stroke) leaves() int {
 
 // ranked puts strokes from left to right. One that begins in a line where
 // another ends has to stand left of it, or they would run over each other; where
-// that demands a circle, a stroke of a unit leaves below its name. Apart from that
-// those that go down stand from the lowest slot to the highest, and those that go
-// up the other way round, for then they cross each other least.
-func ranked(list []*stroke) []*stroke {
+// that demands a circle, one leaves in the second line of its slot; tight is a slot
+// that has none and would need it, or -1. Apart from that those that go down stand
+// from the lowest slot to the highest, and those that go up the other way round,
+// for then they cross each other least.
+func ranked(list []*stroke) (out []*stroke, tight int) {
+	tight = -1
 	rest := slices.Clone(list)
 	slices.SortStableFunc(rest, func(a, b *stroke) int { return cmp.Compare(a.rank(), b.rank()) })
 	begins := map[int][]*stroke{}
 	for _, k := range rest {
 		begins[k.from] = append(begins[k.from], k)
 	}
-	free := func(k *stroke) bool {
-		for _, y := range k.targets {
-			for _, o := range begins[y] {
-				if o != k && !o.ranked && o.leaves() == y {
-					return false
-				}
-			}
-		}
-		return true
-	}
-	out := make([]*stroke, 0, len(rest))
 	for len(rest) > 0 {
-		at := slices.IndexFunc(rest, free)
+		at := slices.IndexFunc(rest, func(k *stroke) bool { return k.free(begins) })
 		if at < 0 {
-			if k := slices.IndexFunc(rest, func(k *stroke) bool { return k.node && !k.below }); k >= 0 {
+			if k := slices.IndexFunc(rest, func(k *stroke) bool { return k.tall && !k.below }); k >= 0 {
+				// Those that have their places may end where it begins now.
 				rest[k].below = true
 				rest[k].end = max(rest[k].end, rest[k].leaves())
-				continue
+				for _, o := range out {
+					o.ranked = false
+				}
+				return ranked(list)
 			}
-			at = 0
+			at = max(slices.IndexFunc(rest, func(k *stroke) bool { return !k.tall }), 0)
+			tight = rest[at].slot
 		}
 		rest[at].ranked = true
 		out = append(out, rest[at])
 		rest = slices.Delete(rest, at, at+1)
 	}
-	return out
+	return out, tight
+}
+
+// free is whether all have their places that have to stand left of a stroke:
+// those that begin in lines in which it ends. begins are strokes by the line of
+// their slot.
+func (k *stroke) free(begins map[int][]*stroke) bool {
+	for _, y := range k.targets {
+		for _, list := range [][]*stroke{begins[y], begins[y-1]} {
+			for _, o := range list {
+				if o != k && !o.ranked && o.leaves() == y {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // rank is where a stroke would best stand: the less, the further left.

@@ -32,7 +32,9 @@
 //
 // # Lines
 //
-// A cell of a picture has a bit for each of its sides a line leaves by. Lines
-// that meet are or-ed together; where two only cross, the upright one covers the
-// other, so a crossing never looks like a junction.
+// A cell of a picture has a bit for each of its sides a line leaves by. Lines of
+// one dependency are or-ed together. Those of two never join: where they cross,
+// the upright one covers the other, and where one turns to a unit that another
+// goes to as well, the other passes below it. So a line that has no side to where
+// one comes from is not entered, and what follows from what can be read off.
 package graph

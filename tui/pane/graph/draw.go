@@ -128,7 +128,7 @@ func (t *topology) aloneWidth() int {
 // layeredLines are the lines of the layered form that are in view.
 func (p *Pane) layeredLines(f pane.Frame, h health) []string {
 	room := p.room(f)
-	c := trace(p.pic, h, p.pic.width, p.top, min(room, p.pic.height-p.top))
+	c := trace(p.pic, p.topo, h, p.pic.width, p.top, min(room, p.pic.height-p.top))
 	texts := make([][]text, room+1)
 	for n, s := range p.pic.places {
 		y := s.y - p.top
@@ -241,7 +241,7 @@ func (p *Pane) railWidth(f pane.Frame) int { return min(p.pic.rails, max(f.Width
 func (p *Pane) railLines(f pane.Frame, h health) []string {
 	t := f.Theme
 	room := min(p.room(f), p.pic.height-p.top)
-	c := trace(p.pic, h, p.pic.rails, p.top, room)
+	c := trace(p.pic, p.topo, h, p.pic.rails, p.top, room)
 	rails, names := p.railWidth(f), 0
 	for _, n := range p.topo.names {
 		names = max(names, widget.Width(n))

@@ -227,6 +227,79 @@ func TestLinesDoNotRunOverEachOther(t *testing.T) {
 	}
 }
 
+// Who needs whom can be read off the picture: following the lines from each unit
+// to the right, up and down, and below what covers them, one comes to those that
+// need it and to no other.
+func TestThePictureSaysWhoNeedsWhom(t *testing.T) {
+	for seed := range uint64(300) {
+		topo := newTopology(random(10+int(seed)%30, 15+int(seed)%45, seed), nil)
+		p := forced(topo)
+		c := trace(p, topo, health{kinds: make([]kind, len(topo.arcs)), path: make([]bool, len(topo.arcs))}, p.width, 0, p.height)
+		for n := range topo.ids {
+			var want []int
+			for _, i := range topo.out[n] {
+				want = append(want, topo.arcs[i].user)
+			}
+			slices.Sort(want)
+			if got := reached(c, p, topo, n); !slices.Equal(got, want) {
+				t.Errorf("seed %d: lines lead from %d to %v, it is needed by %v", seed, n, got, want)
+			}
+		}
+	}
+}
+
+// at is a cell, and the side it is entered by.
+type at struct {
+	x, y int
+	by   uint8
+}
+
+// reached are the units the lines from a unit lead to.
+func reached(c cells, p *picture, topo *topology, from int) (list []int) {
+	units := map[[2]int]int{}
+	for n, s := range p.places {
+		if !topo.lonely(n) {
+			units[[2]int{s.x - 1, s.y}] = n
+		}
+	}
+	seen := map[at]bool{}
+	var follow func(at)
+	follow = func(a at) {
+		if a.x < 0 || a.y < 0 || a.x >= c.w || a.y >= len(c.rows) || seen[a] {
+			return
+		}
+		seen[a] = true
+		here := c.rows[a.y][a.x]
+		if n, ok := units[[2]int{a.x, a.y}]; ok && here.bits&head != 0 {
+			if !slices.Contains(list, n) {
+				list = append(list, n)
+			}
+			return
+		}
+		sides := here.sides()
+		if sides&a.by == 0 {
+			sides = opposite(a.by) // below what is drawn
+		}
+		for _, side := range []uint8{north, east, south} {
+			if sides&side == 0 || side == a.by {
+				continue
+			}
+			dx, dy := map[uint8]int{east: 1}[side], map[uint8]int{north: -1, south: 1}[side]
+			follow(at{x: a.x + dx, y: a.y + dy, by: opposite(side)})
+		}
+	}
+	for _, i := range topo.out[from] {
+		first := p.lines[i][0]
+		follow(at{x: int(first.x), y: int(first.y), by: west})
+	}
+	slices.Sort(list)
+	return list
+}
+
+func opposite(side uint8) uint8 {
+	return map[uint8]uint8{north: south, south: north, east: west, west: east}[side]
+}
+
 func forced(topo *topology) *picture {
 	p, _ := layered(topo, nil, 200, 50, true)
 	if p == nil {

@@ -12,13 +12,18 @@ type slot struct {
 	source   int // the dependency whose lines they are
 	layer, y int
 	up, down []int // slots of the neighbouring layers it has lines to
+	// wide is whether lines that pass have a second line to leave by.
+	wide bool
 }
 
 func (s slot) height(tall int) int {
-	if s.node < 0 {
-		return 1
+	switch {
+	case s.node >= 0:
+		return tall
+	case s.wide:
+		return 2
 	}
-	return tall
+	return 1
 }
 
 // layering is the units in layers, in order.
