@@ -151,6 +151,29 @@ func TestThePast(t *testing.T) {
 	}
 }
 
+// Charts of the past are those of the minute before it, nothing where nothing ran.
+func TestFiguresOfThePast(t *testing.T) {
+	b := board(unit("db", "running"))
+	for i := range 200 {
+		u := unit("db", "running")
+		u.PID, u.CPUPercent, u.MemoryBytes = 7, float64(i/100), 2<<20
+		if i >= 150 {
+			u = unit("db", "failed")
+		}
+		b.Apply(ipc.Delta{Units: []ipc.Unit{u}})
+		b.Sample(noon.Add(time.Duration(i) * time.Second))
+	}
+	then := b.At(noon.Add(125 * time.Second)).Figures("shop/db")
+	cpu, memory := then.CPU(Seconds), then.Memory(Seconds)
+	if len(cpu) != Seconds || cpu[0] != 0 || cpu[Seconds-1] != 1 || memory[0] != 2<<20 {
+		t.Errorf("125 s: %v, %v", cpu, memory)
+	}
+	after := b.At(noon.Add(175 * time.Second)).Figures("shop/db").CPU(Seconds)
+	if after[0] != 1 || !math.IsNaN(after[Seconds-1]) {
+		t.Errorf("175 s: %v", after)
+	}
+}
+
 // What is kept of 500 units in a quarter of an hour is bounded: some 8 bytes for each
 // unit and moment where nothing happens, which is under 1 MB.
 func TestThePastIsSmall(t *testing.T) {

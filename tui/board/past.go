@@ -201,12 +201,47 @@ func (b *Board) At(t time.Time) *Board {
 		old.Units = append(old.Units, m.traces[i].unit(id, b.Unit(id), m.usages[i], m.at))
 	}
 	old.index()
+	old.recall(b.history.until(m.at))
 	for _, e := range b.Events {
 		if !e.Time.After(m.at) {
 			old.Events = append(old.Events, e)
 		}
 	}
 	return old
+}
+
+// until are the moments of the minute up to a time, oldest first.
+func (r *ring) until(t time.Time) []moment {
+	end := slices.IndexFunc(r.list, func(m moment) bool { return m.at.After(t) })
+	if end < 0 {
+		end = len(r.list)
+	}
+	begin := end
+	for begin > 0 && t.Sub(r.list[begin-1].at) < Seconds*time.Second {
+		begin--
+	}
+	return r.list[begin:end]
+}
+
+// recall makes figures of moments: each stands for the seconds up to it.
+func (b *Board) recall(list []moment) {
+	nan := float32(math.NaN())
+	for _, m := range list {
+		for i, id := range m.roster {
+			f := b.figures[id]
+			if f == nil {
+				f = &Figures{}
+				b.figures[id] = f
+			}
+			cpu, memory := m.usages[i].cpu, float32(m.usages[i].memory)*1024
+			if m.traces[i].pid == 0 {
+				cpu, memory = nan, nan
+			}
+			for range Pause / time.Second {
+				f.add(cpu, memory)
+			}
+		}
+	}
 }
 
 // unit is what a unit was: what does not change is taken from what it is now.

@@ -22,8 +22,12 @@ func Note(u *board.Unit, now time.Time) string {
 	if !u.NextRun.IsZero() {
 		list = append(list, "next "+When(u.NextRun, now))
 	}
-	if u.Reason != "" {
-		list = append(list, u.Reason)
+	if reason := u.Reason; reason != "" {
+		if u.Look == "backoff" {
+			// The state says how long that is from now.
+			reason, _, _ = strings.Cut(reason, ", retry in ")
+		}
+		list = append(list, reason)
 	}
 	if u.Orphaned {
 		list = append(list, "in no manifest")

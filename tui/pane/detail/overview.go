@@ -273,12 +273,16 @@ func neighbours(s *sheet, title string, list []ipc.Edge) {
 		return
 	}
 	s.heading(title)
+	names := 0
+	for _, e := range list {
+		names = max(names, widget.Width(widget.Words(e.Unit)))
+	}
 	for _, e := range list {
 		look := e.State
 		if u := s.f.Board.Find(e.Unit); u != nil {
 			look = u.Look
 		}
-		row := []span{{s.t.LookTone(look), s.t.Sign(look) + " "}, {theme.Normal, widget.Words(e.Unit)}, {s.t.LookTone(look), " " + look}}
+		row := []span{{s.t.LookTone(look), s.t.Sign(look) + " "}, {theme.Normal, widget.Fit(widget.Words(e.Unit), names, s.t.Ellipsis)}, {s.t.LookTone(look), "  " + look}}
 		if e.Condition != "" {
 			row = append(row, span{theme.Faint, "  " + widget.Words(e.Condition)})
 		}

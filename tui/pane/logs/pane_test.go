@@ -196,6 +196,44 @@ func TestFilter(t *testing.T) {
 }
 
 // BenchmarkDraw is a frame of a flood: 500 lines arrive, the newest are drawn.
+// What a filter leaves fills the pane, also where it leaves little below what was
+// shown.
+func TestAFilterFillsThePane(t *testing.T) {
+	p, f := filled(100), frame(t, 40, 4)
+	p.Act(keys.Up, f)
+	if err := p.Filter("line [89]0"); err != nil {
+		t.Fatal(err)
+	}
+	if got := body(p, f); got != "line 80|line 90" {
+		t.Error(got)
+	}
+	if err := p.Filter("line .0"); err != nil {
+		t.Fatal(err)
+	}
+	if got := body(p, f); got != "line 70|line 80|line 90" {
+		t.Error(got)
+	}
+}
+
+// Lines that were there before the pane was opened are not counted as written now,
+// though they come in several batches.
+func TestTheRateIsThatOfNow(t *testing.T) {
+	p := New(0, "shop/api")
+	b := board.New()
+	for i := range 4 {
+		p.Arrive(b, many(i*500, i*500+500), 500, 0, noon.Add(time.Duration(i)*100*time.Millisecond))
+	}
+	p.Tick(noon.Add(time.Second))
+	if p.rate.perSecond != 0 {
+		t.Errorf("%.0f lines a second", p.rate.perSecond)
+	}
+	p.Arrive(b, many(2000, 2020), 20, 0, noon.Add(1500*time.Millisecond))
+	p.Tick(noon.Add(2 * time.Second))
+	if p.rate.perSecond != 20 {
+		t.Errorf("%.0f lines a second, of 20", p.rate.perSecond)
+	}
+}
+
 func BenchmarkDraw(b *testing.B) {
 	th, err := theme.New(theme.Options{Level: theme.ANSI16})
 	if err != nil {

@@ -12,6 +12,9 @@ import (
 type rate struct {
 	began time.Time
 	n     int64
+	// warm is whether a second is over since the first lines came: with them
+	// come those that were written long ago.
+	warm bool
 	// perSecond is what is shown.
 	perSecond float64
 }
@@ -19,9 +22,7 @@ type rate struct {
 // add counts lines.
 func (r *rate) add(n int64, now time.Time) {
 	if r.began.IsZero() {
-		// What is there at first was written long ago.
 		r.began = now
-		return
 	}
 	r.n += n
 	r.settle(now)
@@ -32,6 +33,10 @@ func (r *rate) add(n int64, now time.Time) {
 func (r *rate) settle(now time.Time) bool {
 	d := now.Sub(r.began)
 	if r.began.IsZero() || d < time.Second {
+		return false
+	}
+	if !r.warm {
+		r.began, r.n, r.warm = now, 0, true
 		return false
 	}
 	before := widget.Rate(r.perSecond)

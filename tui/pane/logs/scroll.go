@@ -73,11 +73,14 @@ func (p *Pane) rowsOf(i int, m metrics) int {
 // above.
 func (p *Pane) position(m metrics) (at, row int) {
 	if !p.follow {
-		at = p.find(p.top)
-		if at >= p.count() {
-			return p.tail(m)
+		end, last := p.tail(m) // a filter may have left no lines below
+		if at = p.find(p.top); at < end {
+			return at, min(p.row, p.rowsOf(at, m)-1)
 		}
-		return at, min(p.row, p.rowsOf(at, m)-1)
+		if at == end {
+			return at, min(p.row, last)
+		}
+		return end, last
 	}
 	return p.tail(m)
 }
