@@ -3,9 +3,11 @@ package tui
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -55,19 +57,32 @@ type Options struct {
 	In, Out *os.File
 }
 
-// Validate looks at what was chosen by name.
+// Misset is a choice that cannot be.
+type Misset struct {
+	// Setting is its name among the settings of the dashboard, "theme" or
+	// "keys.restart".
+	Setting string
+	err     error
+}
+
+func (m *Misset) Error() string { return m.err.Error() }
+
+// Validate looks at what was chosen by name. What it finds is a *Misset.
 func (o Options) Validate() error {
-	if _, err := theme.New(theme.Options{Name: o.Theme}); err != nil {
-		return err
+	_, themed := theme.New(theme.Options{Name: o.Theme})
+	_, viewed := viewOf(o.View)
+	list := []Misset{{"theme", themed}, {"view", viewed}, {"columns", checkColumns(o.Columns)}}
+	for _, name := range slices.Sorted(maps.Keys(o.Keys)) {
+		_, err := keys.Default().With(map[string][]string{name: o.Keys[name]})
+		list = append(list, Misset{"keys." + name, err})
 	}
-	if _, err := keys.Default().With(o.Keys); err != nil {
-		return err
+	_, together := keys.Default().With(o.Keys)
+	for _, m := range append(list, Misset{"keys", together}) {
+		if m.err != nil {
+			return &m
+		}
 	}
-	_, err := viewOf(o.View)
-	if err == nil {
-		err = checkColumns(o.Columns)
-	}
-	return err
+	return nil
 }
 
 // renderings is how often Bubble Tea's renderer looks for a frame in a second, as

@@ -183,6 +183,23 @@ func TestAFailureIsSaidInWords(t *testing.T) {
 	})
 }
 
+// The first view, the columns and the keys are those of the settings.
+func TestSettings(t *testing.T) {
+	script(t, func(f *flow) {
+		f.live()
+		f.shows("[3 Graph]")
+		f.press("1")
+		f.shows("UNIT", "STATE", "NOTE")
+		f.hides("UPTIME", "HEALTH")
+		f.press("r")
+		f.hides("Restart mailer?")
+		f.press("K")
+		f.shows("Restart mailer?")
+	}, func(o *Options) {
+		o.View, o.Columns, o.Keys = "graph", []string{"unit", "state", "note"}, map[string][]string{"restart": {"K"}}
+	})
+}
+
 // Actions apply to what is marked.
 func TestMarks(t *testing.T) {
 	script(t, func(f *flow) {

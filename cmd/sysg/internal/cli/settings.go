@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,9 @@ var settingNames = []string{
 	"tui.theme", "tui.view", "tui.columns", "tui.ascii", "tui.mouse", "tui.read_only",
 }
 
+// switches are the settings that are true or false.
+var switches = []string{"plain", "quiet", "tui.ascii", "tui.mouse", "tui.read_only"}
+
 // keySettings begins the settings that give an action of the dashboard other
 // keys: "tui.keys.restart".
 const keySettings = "tui.keys."
@@ -38,6 +42,8 @@ type dashboard struct {
 	columns                []string
 	ascii, mouse, readOnly bool
 	keys                   map[string][]string
+	// places say where settings stand.
+	places places
 }
 
 // dashboardOf reads them. A list may be written as one word, or with commas.
@@ -65,15 +71,18 @@ const systemSettings = "/etc/systemg/config.yaml"
 // settle fills flags that were not given from the settings: the environment
 // (SYSG_COLOR …) wins over the user's file, that over the machine's.
 func (g *globals) settle(getenv func(string) string) error {
-	k := koanf.New(".")
+	k, at := koanf.New("."), places{}
 	defaults := map[string]any{"color": "auto", "log_level": "info"}
 	if err := k.Load(confmap.Provider(defaults, "."), nil); err != nil {
 		return err
 	}
 	for _, path := range []string{systemSettings, userSettings(getenv)} {
-		if err := loadSettings(k, path); err != nil {
+		if err := loadSettings(k, path, at); err != nil {
 			return err
 		}
+	}
+	if err := at.environment(getenv); err != nil {
+		return err
 	}
 	if err := k.Load(env.Provider(".", env.Opt{Prefix: "SYSG_", TransformFunc: ownVariable}), nil); err != nil {
 		return err
@@ -84,6 +93,7 @@ func (g *globals) settle(getenv func(string) string) error {
 	g.Plain = g.Plain || k.Bool("plain")
 	g.Quiet = g.Quiet || k.Bool("quiet")
 	g.dashboard = dashboardOf(k)
+	g.dashboard.places = at
 	if g.NoColor {
 		g.Color = "never"
 	}
@@ -95,7 +105,7 @@ func (g *globals) settle(getenv func(string) string) error {
 
 // loadSettings reads one file; a missing one says nothing, an unknown setting
 // is an error.
-func loadSettings(k *koanf.Koanf, path string) error {
+func loadSettings(k *koanf.Koanf, path string, at places) error {
 	if path == "" {
 		return nil
 	}
@@ -104,13 +114,21 @@ func loadSettings(k *koanf.Koanf, path string) error {
 	}
 	one := koanf.New(".")
 	if err := one.Load(file.Provider(path), settingsYAML{}); err != nil {
-		return usage("cannot read the settings in %s: %v", path, err)
+		return unreadable(path, err)
+	}
+	here, err := placesIn(path)
+	if err != nil {
+		return unreadable(path, err)
 	}
 	for _, key := range one.Keys() {
 		if !isSetting(key) {
-			return usage("%s: there is no setting %q: there are %s", path, key, strings.Join(settingNames, ", ")+", "+keySettings+"ACTION")
+			return here.wrong(key, "there is no setting %q: there are %s", key, strings.Join(settingNames, ", ")+", "+keySettings+"ACTION")
+		}
+		if _, ok := one.Get(key).(bool); slices.Contains(switches, key) && !ok {
+			return here.wrong(key, "%s is true or false, not %q", key, one.String(key))
 		}
 	}
+	maps.Copy(at, here)
 	return k.Merge(one)
 }
 

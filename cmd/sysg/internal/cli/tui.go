@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -44,7 +45,7 @@ func (c *tuiCmd) run(a *app) error {
 	a.Quiet = true
 	o := c.options(a)
 	if err := o.Validate(); err != nil {
-		return usage("%v", err)
+		return c.misset(a, err)
 	}
 	screen := view.Detect(a.Stdout, a.Color, a.Plain, a.getenv).Width > 0 && a.getenv("TERM") != "dumb"
 	if screen && !a.Plain && !c.ScreenReader && isTerminal(os.Stdin) {
@@ -52,6 +53,16 @@ func (c *tuiCmd) run(a *app) error {
 	}
 	// Where a person can type, questions are taken; a pipe only listens.
 	return forgive(tui.RunPlain(ctx, o, isTerminal(os.Stdin)))
+}
+
+// misset is a choice that cannot be, with where it stands in the settings unless a
+// flag made it.
+func (c *tuiCmd) misset(a *app, err error) error {
+	var m *tui.Misset
+	if !errors.As(err, &m) || m.Setting == "theme" && c.Theme != "" || m.Setting == "view" && c.View != "" {
+		return usage("%v", err)
+	}
+	return a.dashboard.places.wrong("tui."+m.Setting, "%v", err)
 }
 
 // isTerminal is whether a file is one.
