@@ -18,6 +18,14 @@ type stroke struct {
 	// run in a circle of demands else.
 	below  bool
 	ranked bool
+	// meets are the strokes of slots at the lines it ends in.
+	meets []meeting
+}
+
+// meeting is another stroke whose slot may be left by line y, in which one ends.
+type meeting struct {
+	*stroke
+	y int
 }
 
 // channel are the strokes between a layer and the next, and the columns they
@@ -52,6 +60,7 @@ func newChannel(l *layering, layer int) channel {
 			k.straight = true
 		}
 	}
+	meet(list)
 	list, c.tight = ranked(list)
 	for _, k := range list {
 		c.put(k)
@@ -77,12 +86,8 @@ func ranked(list []*stroke) (out []*stroke, tight int) {
 	tight = -1
 	rest := slices.Clone(list)
 	slices.SortStableFunc(rest, func(a, b *stroke) int { return cmp.Compare(a.rank(), b.rank()) })
-	begins := map[int][]*stroke{}
-	for _, k := range rest {
-		begins[k.from] = append(begins[k.from], k)
-	}
 	for len(rest) > 0 {
-		at := slices.IndexFunc(rest, func(k *stroke) bool { return k.free(begins) })
+		at := slices.IndexFunc(rest, (*stroke).free)
 		if at < 0 {
 			if k := slices.IndexFunc(rest, func(k *stroke) bool { return k.tall && !k.below }); k >= 0 {
 				// Those that have their places may end where it begins now.
@@ -103,20 +108,30 @@ func ranked(list []*stroke) (out []*stroke, tight int) {
 	return out, tight
 }
 
-// free is whether all have their places that have to stand left of a stroke:
-// those that begin in lines in which it ends. begins are strokes by the line of
-// their slot.
-func (k *stroke) free(begins map[int][]*stroke) bool {
-	for _, y := range k.targets {
-		for _, list := range [][]*stroke{begins[y], begins[y-1]} {
-			for _, o := range list {
-				if o != k && !o.ranked && o.leaves() == y {
-					return false
+// meet looks up what each stroke meets. A slot may be left by its line and the
+// next.
+func meet(list []*stroke) {
+	begins := map[int][]*stroke{}
+	for _, k := range list {
+		begins[k.from] = append(begins[k.from], k)
+	}
+	for _, k := range list {
+		for _, y := range k.targets {
+			for _, from := range []int{y, y - 1} {
+				for _, o := range begins[from] {
+					if o != k {
+						k.meets = append(k.meets, meeting{o, y})
+					}
 				}
 			}
 		}
 	}
-	return true
+}
+
+// free is whether all have their places that have to stand left of a stroke:
+// those that begin in lines in which it ends.
+func (k *stroke) free() bool {
+	return !slices.ContainsFunc(k.meets, func(m meeting) bool { return !m.ranked && m.leaves() == m.y })
 }
 
 // rank is where a stroke would best stand: the less, the further left.

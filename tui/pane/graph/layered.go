@@ -162,7 +162,12 @@ func route(t *topology, l *layering, p *picture, channels []channel, starts, gap
 			if next < 0 {
 				break
 			}
-			p.lines[i] = append(p.lines[i], hop(t, l, channels[layer], at, next, starts, gaps)...)
+			part := hop(t, l, channels[layer], at, next, starts, gaps)
+			if len(p.lines[i]) == 0 {
+				p.lines[i] = part // most have one part
+			} else {
+				p.lines[i] = append(p.lines[i], part...)
+			}
 			at = next
 		}
 	}
@@ -175,8 +180,8 @@ func hop(t *topology, l *layering, c channel, from, to int, starts, gaps []int) 
 	end := starts[d.layer] - 1     // the column before the unit
 	gap := end - gaps[s.layer] + 1 // the column behind names and a blank
 	// A line begins behind the name of its unit.
-	var path []step
 	x := starts[s.layer]
+	path := make([]step, 0, end-x+1+max(d.y-s.y, s.y-d.y)+2)
 	switch {
 	case s.node >= 0 && k.below:
 		x = gap
