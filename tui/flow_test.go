@@ -237,6 +237,45 @@ func TestAReloadShowsItsPlan(t *testing.T) {
 	})
 }
 
+// What follows from each action is said before it happens; only y makes it happen.
+func TestConsequences(t *testing.T) {
+	for _, c := range []struct{ unit, key, question, follows, request string }{
+		{"debug-ui", "S", "Start debug-ui?", "debug-ui is stopped; it starts once what it depends on is ready", `start {"units":["shop/debug-ui"]`},
+		{"redis", "S", "Start redis?", "redis runs already (pid ", `start {"units":["shop/redis"]`},
+		{"postgres", "s", "Stop postgres?", "3 running units depend on it", `stop {"units":["shop/postgres"]`},
+		{"api", "D", "Deploy api?", "a new instance with what the manifest says now", `deploy {"units":["shop/api"]`},
+		{"api", "B", "Rollback api?", "back to its last good definition, whatever", `rollback {"units":["shop/api"]`},
+		{"backup", "T", "Trigger backup?", "backup runs now", `trigger {"unit":"shop/backup"`},
+		{"reindex", "T", "Trigger reindex?", "its rule for overlaps decides", `trigger {"unit":"shop/reindex"`},
+	} {
+		script(t, func(f *flow) {
+			f.live()
+			f.press("/")
+			f.typed("^" + c.unit + "$")
+			f.press("enter", c.key)
+			f.shows(c.question, c.follows)
+			method, _, _ := strings.Cut(c.request, " ")
+			f.notAsked(method)
+			f.press("n")
+			f.notAsked(method)
+			f.press(c.key, "y")
+			f.wasAsked(c.request)
+		})
+	}
+}
+
+// Triggering what is no cron job says so, and asks nothing.
+func TestATriggerIsForCronJobs(t *testing.T) {
+	script(t, func(f *flow) {
+		f.live()
+		f.press("/")
+		f.typed("^redis$")
+		f.press("enter", "T")
+		f.shows("redis is no cron job")
+		f.notAsked(ipc.MethodTrigger)
+	})
+}
+
 // A signal is chosen from a menu and asked about; a unit that does not run gets
 // none.
 func TestSignals(t *testing.T) {
@@ -489,7 +528,9 @@ func TestRewind(t *testing.T) {
 		f.shows("REWIND", "1 FAIL")
 		f.press("s")
 		f.shows("not now: this is the past")
-		f.press(",", ",", ",", ",", ",")
+		f.press("3")
+		f.shows("REWIND", "Graph")
+		f.press("1", ",", ",", ",", ",", ",")
 		f.shows("this is the oldest moment kept")
 		f.press("end")
 		f.shows("2 FAIL")

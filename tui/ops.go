@@ -272,7 +272,7 @@ func (m *Model) done(msg doneMsg) tea.Cmd {
 	delete(m.busy, msg.number)
 	switch {
 	case msg.err != nil:
-		text := "cannot " + msg.did.Verb + ": " + msg.err.Error()
+		text := "cannot " + infinitive(msg.did.Verb) + ": " + msg.err.Error()
 		if try := cure(msg.err); try != "" {
 			text += " · try: " + try
 		}

@@ -87,7 +87,7 @@ func (p *speaker) run(ctx context.Context, ask bool) error {
 		case d := <-p.done:
 			say = []string{widget.Words(d.say)}
 			if d.err != nil {
-				say = []string{widget.Words("cannot " + d.did.Verb + ": " + d.err.Error())}
+				say = []string{widget.Words("cannot " + infinitive(d.did.Verb) + ": " + d.err.Error())}
 			}
 		}
 		if err := p.speak(say); err != nil {

@@ -49,10 +49,7 @@ func question(b *board.Board, do pane.Do) *overlay.Confirm {
 	if verb == "signal" {
 		title = "Send " + do.Signal + " to " + names(b, do.Units) + "?"
 	}
-	c := &overlay.Confirm{Title: title, Yes: verb}
-	if verb == "rollback" {
-		c.Yes = "roll back"
-	}
+	c := &overlay.Confirm{Title: title, Yes: infinitive(verb)}
 	for _, id := range do.Units[:min(len(do.Units), questionUnits)] {
 		c.Says = append(c.Says, consequence(b, do, b.Unit(id)))
 	}
@@ -64,6 +61,14 @@ func question(b *board.Board, do pane.Do) *overlay.Confirm {
 	}
 	c.Danger = verb == "stop" || do.Signal == "SIGKILL"
 	return c
+}
+
+// infinitive is a verb as a sentence has it.
+func infinitive(verb string) string {
+	if verb == "rollback" {
+		return "roll back"
+	}
+	return verb
 }
 
 // questionUnits is how many units a question has a line for.
