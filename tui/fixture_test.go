@@ -122,7 +122,7 @@ func shop() ipc.SubscribeResult {
 		unit("api", "service", "running", needs("postgres", "redis"), func(u *ipc.Unit) { u.Health = "healthy" }),
 		unit("web", "service", "running", needs("api"), func(u *ipc.Unit) {
 			u.Deploy, u.Health, u.StartedAt = "verifying", "waiting", noon.Add(-12*time.Second)
-			u.Rollout = &ipc.Rollout{Phase: "verifying", Since: noon.Add(-8 * time.Second), Run: 2, PID: 5001, State: "running", Waits: "a probe"}
+			u.Rollout = &ipc.Rollout{Phase: "verifying", Since: noon.Add(-8 * time.Second), Run: 2, PID: 5001, State: "running", Waits: "waits for switch_verify"}
 		}),
 		unit("search", "service", "running", needs("postgres"), func(u *ipc.Unit) {
 			u.Health, u.Restarts, u.StartedAt = "unhealthy", 2, noon.Add(-41*time.Minute)

@@ -148,11 +148,12 @@ func bar(t *theme.Theme, phase string) string {
 	return widget.Bar(at+1, len(phases)+1, barWidth, t.ASCII)
 }
 
+// waiting is what a rollout waits for, in the supervisor's words where it has some.
 func waiting(r *ipc.Rollout) string {
-	text := fmt.Sprintf("run %d %s", r.Run, r.State)
 	if r.Waits != "" {
-		text += ", waits for " + r.Waits
+		return r.Waits
 	}
+	text := fmt.Sprintf("run %d %s", r.Run, r.State)
 	if r.Reason != "" {
 		text += ": " + r.Reason
 	}

@@ -218,7 +218,7 @@ func deployment(s *sheet, u *board.Unit, d *ipc.Deployment) {
 	if r := u.Rollout; r != nil {
 		text := fmt.Sprintf("%s since %s: run %d, %s", r.Phase, pane.Clock(r.Since, s.f.Now), r.Run, r.State)
 		if r.Waits != "" {
-			text += ", waits for " + r.Waits
+			text += "; " + r.Waits
 		}
 		s.toned(theme.Busy, "under way", text)
 	}
