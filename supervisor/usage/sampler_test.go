@@ -133,6 +133,38 @@ func TestSamplerPrefersTheCgroup(t *testing.T) {
 	})
 }
 
+// What an older unit has used before it is met, as by the next supervisor, is
+// not what it uses now.
+func TestSamplerMeetsAnOlderUnit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMachine()
+		m.start(5, 1)
+		m.group("/cg/web", cgroupFigures{cpu: time.Hour, memory: 4096})
+		var met atomic.Bool
+		trees := func() []Tree {
+			if !met.Load() {
+				return nil
+			}
+			return []Tree{{Unit: "shop/web", PIDs: []int{5}, Cgroup: "/cg/web"}}
+		}
+		s, stop := running(t, m, Options{Trees: trees})
+		defer stop()
+		time.Sleep(3 * time.Second)
+		met.Store(true)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if r, ok := s.Now("shop/web"); !ok || r.CPUPercent != 0 {
+			t.Errorf("at first: %+v, want 0 %%", r)
+		}
+		m.group("/cg/web", cgroupFigures{cpu: time.Hour + time.Second, memory: 4096})
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if r, _ := s.Now("shop/web"); !near(r.CPUPercent, 50) {
+			t.Errorf("then: %+v, want 50 %%", r)
+		}
+	})
+}
+
 // Samples come every two seconds until somebody looks, then every second and
 // at once.
 func TestSamplerKeepsItsPace(t *testing.T) {

@@ -85,7 +85,10 @@ func (t *track) look(k source, tree Tree, last, now time.Duration, scratch []mem
 	if !inCgroup {
 		counted = t.lookAtMembers(found, known, last)
 	}
-	if last > 0 && now-since >= tick {
+	// A cgroup that is met for the first time and is older than the last
+	// sample, as after another supervisor, has counted for nobody knows how long.
+	met := inCgroup && !known && since == last
+	if last > 0 && !met && now-since >= tick {
 		f.cpu, f.speaks = share(counted, now-since), now-since
 	}
 	t.seen = now
