@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -74,6 +75,10 @@ const looksEach = 2 * time.Millisecond
 func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line, []Skip) error) error {
 	r := &reading{q: q, emit: emit, rest: func() time.Duration { return 0 }}
 	defer r.close()
+	looking := sync.Locker(new(sync.Mutex))
+	if m != nil {
+		looking = &m.looking
+	}
 	grown := make(chan struct{}, 1)
 	if q.Follow && m != nil {
 		paths := make([]string, 0, len(files))
@@ -84,7 +89,7 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 		r.rest = func() time.Duration { return time.Duration(m.following()) * looksEach }
 	}
 	for i, f := range files {
-		c := &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files))}
+		c := &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files)), looking: looking}
 		r.cursors = append(r.cursors, c)
 		if err := c.begin(); err != nil {
 			return err
