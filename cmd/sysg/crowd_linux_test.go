@@ -94,7 +94,7 @@ func visitGarbage(socket string) error {
 				return
 			}
 			defer c.Close()
-			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			_ = c.SetDeadline(time.Now().Add(time.Second))
 			b := make([]byte, 1+rand.IntN(8<<10))
 			for j := range b {
 				b[j] = byte(rand.Uint32())

@@ -17,6 +17,10 @@ const (
 	chunksBytes = 128 << 10
 	leastChunk  = 4 << 10
 	mostChunk   = 32 << 10
+	// crowdBytes is about as much as all followers read at once together, and
+	// crowdChunk the least each reads of a file where they are many.
+	crowdBytes = 4 << 20
+	crowdChunk = 1 << 10
 	// behind is how far a reader of the newest lines may fall behind, and
 	// resume where it goes on from the end.
 	behind = 1 << 20
@@ -192,13 +196,13 @@ func (c *cursor) piece(final bool) (Line, place, bool, error) {
 func (c *cursor) look() (n int, next *segment, more bool, err error) {
 	c.looking.Lock()
 	defer c.looking.Unlock()
+	if c.seg != nil {
+		c.seg.pass(c.at)
+	}
 	if n, err = c.fill(); err != nil || n > 0 {
 		return n, nil, false, err
 	}
 	next, more, err = c.successor()
-	if c.seg != nil {
-		c.seg.pass(c.at)
-	}
 	return 0, next, more, err
 }
 
@@ -258,7 +262,7 @@ func (c *cursor) fill() (int, error) {
 		c.jump(from)
 		return c.fill()
 	}
-	chunk := make([]byte, min(left, max(c.chunk, leastChunk)))
+	chunk := make([]byte, min(left, c.chunk))
 	n, err := c.seg.file.ReadAt(chunk, from)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err

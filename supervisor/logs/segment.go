@@ -193,6 +193,7 @@ func (s *segment) again(r record) {
 // take adds records up to the first that cannot be one of the segment.
 func (s *segment) take(data []byte) {
 	at := s.lastAt()
+	s.times = slices.Grow(s.times, len(data)/recordSize)
 	for ; len(data) >= recordSize; data = data[recordSize:] {
 		r := decode(data)
 		if r.at < at || r.at > s.size || r.kind == kindHead {
