@@ -16,8 +16,10 @@ func (c *cursor) begin() error {
 func (c *cursor) find() error {
 	c.looking.Lock()
 	defer c.looking.Unlock()
-	if err := c.stopHere(); err != nil {
-		return err
+	if c.searches() {
+		if err := c.stopHere(); err != nil {
+			return err
+		}
 	}
 	switch {
 	case c.q.Lines == 0:
@@ -26,6 +28,12 @@ func (c *cursor) find() error {
 		return c.beginBefore(c.q.Lines)
 	}
 	return c.beginAtStart()
+}
+
+// searches is whether the end of the files counts: not for a follower that
+// begins with all there is, or with nothing of it.
+func (c *cursor) searches() bool {
+	return !c.q.Follow || c.q.Lines > 0 || !c.q.Since.IsZero()
 }
 
 // filters is whether not every line counts.
