@@ -94,7 +94,7 @@ func visitGarbage(socket string) error {
 				return
 			}
 			defer c.Close()
-			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			_ = c.SetDeadline(time.Now().Add(time.Second))
 			b := make([]byte, 1+rand.IntN(8<<10))
 			for j := range b {
 				b[j] = byte(rand.Uint32())
@@ -267,11 +267,11 @@ func TestACrowdOfBadClients(t *testing.T) {
 	if after.Supervisor.PID != pid {
 		t.Errorf("the supervisor was %d and is %d", pid, after.Supervisor.PID)
 	}
-	// Far more than either is, for busy machines.
-	if p99 := percentile(crowded, 99); p99 > time.Second {
+	// Ten times what it is on a quiet machine, for busy ones.
+	if p99 := percentile(crowded, 99); p99 > 500*time.Millisecond {
 		t.Errorf("a status takes %v in the crowd", p99)
 	}
-	if peak > before+256<<10 {
+	if peak > before+48<<10 {
 		t.Errorf("the crowd costs %d KiB", peak-before)
 	}
 	for _, u := range after.Units {

@@ -27,6 +27,7 @@ func (s *server) relax() {
 	if s.working.Load() > 0 {
 		return
 	}
+	s.calm()
 	debug.SetGCPercent(frugal)
 	// What pools hold is let go by the second collection.
 	runtime.GC()
@@ -34,5 +35,16 @@ func (s *server) relax() {
 	proc.DropProgram()
 }
 
-// hurry is what it does when an operation begins; relax ends it.
-func hurry() { debug.SetGCPercent(hasty) }
+// hurry is what it does when an operation begins; calm ends it.
+func (s *server) hurry() {
+	s.hurried.Store(true)
+	debug.SetGCPercent(hasty)
+}
+
+// calm ends the hurry once no operation is under way. It does not wait for
+// rest: those who ask and look may never leave any.
+func (s *server) calm() {
+	if s.working.Load() == 0 && s.hurried.CompareAndSwap(true, false) {
+		debug.SetGCPercent(frugal)
+	}
+}

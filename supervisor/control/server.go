@@ -50,6 +50,8 @@ type server struct {
 	rest *time.Timer
 	// working counts the operations under way.
 	working atomic.Int32
+	// hurried is whether garbage is let grow for one of them.
+	hurried atomic.Bool
 	// quit ends the daemon, once everything is stopped and answered; leave
 	// ends it with everything running, for the next one.
 	quit, leave func()
@@ -93,6 +95,7 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, err
 	}
 	defer s.rest.Reset(restAfter)
+	defer s.calm()
 	began := time.Now()
 	result, err := h(s, ctx, r)
 	s.log.Debug("request", "method", r.Method, "client", r.Client, "pid", r.Peer.PID, "took", time.Since(began), "error", err)
@@ -101,7 +104,7 @@ func (s *server) Serve(ctx context.Context, r *ipc.Request) (any, error) {
 
 // note writes to the journal that a client asked for something.
 func (s *server) note(r *ipc.Request, what string) {
-	hurry()
+	s.hurry()
 	what = clip(what, maxText)
 	by := fmt.Sprintf("uid %d pid %d (%s)", r.Peer.UID, r.Peer.PID, r.Client)
 	s.sup.Operation(what, by)
@@ -113,7 +116,7 @@ func (s *server) source(m ipc.Manifest) (*supervisor.Source, error) {
 	if m.Path == "" {
 		return nil, nil
 	}
-	hurry()
+	s.hurry()
 	plan, err := config.Load(m.Path, config.Options{
 		Env: m.Env, System: s.o.System, DropPrivileges: s.o.DropPrivileges, Root: s.facts.Root(), Self: s.facts.Name,
 	})

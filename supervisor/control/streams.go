@@ -45,6 +45,9 @@ func (s *server) logs(ctx context.Context, r *ipc.Request) (any, error) {
 		}
 		go s.untilDown(ctx, sel, files, done)
 	}
+	if p.Follow {
+		r.Trickle()
+	}
 	s.flush(files)
 	var result ipc.LogsResult
 	err = logs.Read(ctx, files, q, s.mover, func(lines []logs.Line, skips []logs.Skip) error {
@@ -193,6 +196,9 @@ func (s *server) events(ctx context.Context, r *ipc.Request) (any, error) {
 			filter.Units[v.ID] = true
 		}
 	}
+	if p.Follow {
+		r.Trickle()
+	}
 	total := 0
 	for {
 		changed := s.journal.Changed()
@@ -267,6 +273,7 @@ func (s *server) subscribe(ctx context.Context, r *ipc.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Trickle()
 	sub := subscription{server: s, request: r, sel: p.Selection}
 	if err := sub.begin(snap, views); err != nil {
 		return nil, err

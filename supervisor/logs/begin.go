@@ -2,30 +2,38 @@ package logs
 
 // begin finds where to start.
 func (c *cursor) begin() error {
-	if err := c.stopHere(); err != nil {
-		return err
-	}
-	if err := c.find(); err != nil {
-		return err
+	err := c.find()
+	if err == nil && c.q.Lines > 0 && c.filters() {
+		err = c.beginAtLast(c.q.Lines)
 	}
 	if c.q.Follow {
 		c.stop = nil
 	}
-	return nil
+	return err
 }
 
-// find goes to the first line.
+// find goes to the first line, or where the search for it begins.
 func (c *cursor) find() error {
+	c.looking.Lock()
+	defer c.looking.Unlock()
+	if c.searches() {
+		if err := c.stopHere(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case c.q.Lines == 0:
 		return c.beginAtEnd()
 	case c.q.Lines > 0 && !c.filters():
 		return c.beginBefore(c.q.Lines)
 	}
-	if err := c.beginAtStart(); err != nil || c.q.Lines < 0 {
-		return err
-	}
-	return c.beginAtLast(c.q.Lines)
+	return c.beginAtStart()
+}
+
+// searches is whether the end of the files counts: not for a follower that
+// begins with all there is, or with nothing of it.
+func (c *cursor) searches() bool {
+	return !c.q.Follow || c.q.Lines > 0 || !c.q.Since.IsZero()
 }
 
 // filters is whether not every line counts.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 )
 
 const (
@@ -16,6 +17,10 @@ const (
 	chunksBytes = 128 << 10
 	leastChunk  = 4 << 10
 	mostChunk   = 32 << 10
+	// crowdBytes is about as much as all followers read at once together, and
+	// crowdChunk the least each reads of a file where they are many.
+	crowdBytes = 4 << 20
+	crowdChunk = 1 << 10
 	// behind is how far a reader of the newest lines may fall behind, and
 	// resume where it goes on from the end.
 	behind = 1 << 20
@@ -29,6 +34,9 @@ type cursor struct {
 	q    Query
 	// chunk is how much is read at once.
 	chunk int64
+	// looking is held while the files are looked at, never while anybody else is
+	// waited for.
+	looking sync.Locker
 
 	seg *segment
 	// at is the offset of the next byte to hand out, buf what was read from
@@ -164,18 +172,11 @@ func (c *cursor) piece(final bool) (Line, place, bool, error) {
 				return line, here, true, nil
 			}
 		}
-		n, err := c.fill()
-		if err != nil {
-			return Line{}, place{}, false, err
-		}
-		if n > 0 {
-			continue
-		}
-		next, more, err := c.successor()
+		n, next, more, err := c.look()
 		switch {
 		case err != nil:
 			return Line{}, place{}, false, err
-		case more:
+		case n > 0, more:
 			continue
 		case len(c.buf) > 0 && (next != nil || final):
 			if next != nil {
@@ -188,6 +189,21 @@ func (c *cursor) piece(final bool) (Line, place, bool, error) {
 		}
 		c.turn(next)
 	}
+}
+
+// look reads more of the file, and how much; where there is no more it is what
+// successor says.
+func (c *cursor) look() (n int, next *segment, more bool, err error) {
+	c.looking.Lock()
+	defer c.looking.Unlock()
+	if c.seg != nil {
+		c.seg.pass(c.at)
+	}
+	if n, err = c.fill(); err != nil || n > 0 {
+		return n, nil, false, err
+	}
+	next, more, err = c.successor()
+	return 0, next, more, err
 }
 
 // split takes a line off the buffer, if it has a whole one or a full piece.
@@ -246,7 +262,7 @@ func (c *cursor) fill() (int, error) {
 		c.jump(from)
 		return c.fill()
 	}
-	chunk := make([]byte, min(left, max(c.chunk, leastChunk)))
+	chunk := make([]byte, min(left, c.chunk))
 	n, err := c.seg.file.ReadAt(chunk, from)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err

@@ -4,6 +4,9 @@ import "container/heap"
 
 // merge takes the oldest line of several cursors, again and again.
 type merge struct {
+	// lines and bytes bound a batch.
+	lines, bytes int
+
 	final bool
 	heads []head
 	skips []Skip
@@ -32,7 +35,7 @@ func (m *merge) add(c *cursor) error {
 // them; neither when there are no more now.
 func (m *merge) batch() (lines []Line, skips []Skip, err error) {
 	size := 0
-	for len(m.heads) > 0 && len(lines) < batchLines && size < batchBytes && len(m.skips) == 0 {
+	for len(m.heads) > 0 && len(lines) < m.lines && size < m.bytes && len(m.skips) == 0 {
 		h := heap.Pop(m).(head)
 		h.c.waiting = false
 		lines = append(lines, h.line)

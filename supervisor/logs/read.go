@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -51,10 +52,14 @@ type Skip struct {
 	Why string
 }
 
-// The bounds of one batch.
+// The bounds of one batch. Those of a follower are narrow: it may hold one for
+// as long as nobody takes it, and there may be hundreds.
 const (
 	batchLines = 256
 	batchBytes = 128 << 10
+
+	followLines = 64
+	followBytes = 16 << 10
 )
 
 // openPatience is how long a follower waits for the rest of a line before it
@@ -74,6 +79,14 @@ const looksEach = 2 * time.Millisecond
 func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line, []Skip) error) error {
 	r := &reading{q: q, emit: emit, rest: func() time.Duration { return 0 }}
 	defer r.close()
+	r.merge.lines, r.merge.bytes = batchLines, batchBytes
+	if q.Follow {
+		r.merge.lines, r.merge.bytes = followLines, followBytes
+	}
+	looking, readers := sync.Locker(new(sync.Mutex)), 1
+	if m != nil {
+		looking = &m.looking
+	}
 	grown := make(chan struct{}, 1)
 	if q.Follow && m != nil {
 		paths := make([]string, 0, len(files))
@@ -81,10 +94,11 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 			paths = append(paths, f.Path)
 		}
 		defer m.follow(grown, paths)()
+		readers = m.following()
 		r.rest = func() time.Duration { return time.Duration(m.following()) * looksEach }
 	}
 	for i, f := range files {
-		c := &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files))}
+		c := &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files), readers), looking: looking}
 		r.cursors = append(r.cursors, c)
 		if err := c.begin(); err != nil {
 			return err
@@ -103,10 +117,15 @@ type reading struct {
 	rest func() time.Duration
 }
 
-// chunkOf is how much of each of n files is read at once, so that a reader of
-// many holds no more than one of few.
-func chunkOf(n int) int64 {
-	return min(max(chunksBytes/int64(max(n, 1)), leastChunk), mostChunk)
+// chunkOf is how much of each of so many files is read at once, so that a reader
+// of many holds no more than one of few, nor a crowd of readers much more than
+// some.
+func chunkOf(files, readers int) int64 {
+	each, least := int64(chunksBytes), int64(leastChunk)
+	if share := int64(crowdBytes / max(readers, 1)); share < each {
+		each, least = share, crowdChunk
+	}
+	return min(max(each/int64(max(files, 1)), least), mostChunk)
 }
 
 func (r *reading) close() {

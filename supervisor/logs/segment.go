@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sort"
 	"syscall"
 	"time"
@@ -73,7 +74,11 @@ func (s *segment) refresh(path string) error {
 	if err != nil {
 		return err
 	}
+	known := s.size == info.Size()
 	s.id, s.size, s.mtime = idOf(info), info.Size(), info.ModTime()
+	if known && s.settled(path) {
+		return nil
+	}
 	for s.find(path) {
 		before := *s
 		name := s.indexName(path)
@@ -90,6 +95,16 @@ func (s *segment) refresh(path string) error {
 	}
 	s.gone = true
 	return nil
+}
+
+// settled is whether the index as it was read speaks of all the segment has,
+// and nothing was added to it.
+func (s *segment) settled(path string) bool {
+	if s.indexed == 0 || s.lastAt() != s.size || fileAtName(segmentPath(path, s.number)) != s.id {
+		return false
+	}
+	index, err := os.Stat(s.indexName(path))
+	return err == nil && index.Size() == s.indexed
 }
 
 // find looks for the segment's number, and is false where it has none.
@@ -178,6 +193,7 @@ func (s *segment) again(r record) {
 // take adds records up to the first that cannot be one of the segment.
 func (s *segment) take(data []byte) {
 	at := s.lastAt()
+	s.times = slices.Grow(s.times, len(data)/recordSize)
 	for ; len(data) >= recordSize; data = data[recordSize:] {
 		r := decode(data)
 		if r.at < at || r.at > s.size || r.kind == kindHead {
@@ -195,6 +211,15 @@ func (s *segment) take(data []byte) {
 }
 
 func (s *segment) forget() { s.times, s.runs, s.indexed = nil, nil, 0 }
+
+// pass drops the times of what was read, but for the last: a segment that is
+// followed for long has many.
+func (s *segment) pass(at int64) {
+	i := sort.Search(len(s.times), func(i int) bool { return s.times[i].at > at })
+	if i = min(i, len(s.times)-1); i > len(s.times)/2 {
+		s.times = slices.Clone(s.times[i:])
+	}
+}
 
 // lastAt is the greatest offset in the index.
 func (s *segment) lastAt() int64 {
