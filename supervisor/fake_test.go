@@ -157,9 +157,9 @@ type fakeOutputs struct{}
 func (fakeOutputs) Open(*config.Unit, uint64, Opening) (stdout, stderr *os.File, err error) {
 	return nil, nil, nil
 }
-func (fakeOutputs) Attach(*config.Unit, []uint64) error { return nil }
-func (fakeOutputs) Configure(*config.Unit) error        { return nil }
-func (fakeOutputs) Remove(*config.Unit) error           { return nil }
+func (fakeOutputs) Attach(*config.Unit, []uint64) {}
+func (fakeOutputs) Configure(*config.Unit) error  { return nil }
+func (fakeOutputs) Remove(*config.Unit) error     { return nil }
 
 type fakeJournal struct {
 	mu     sync.Mutex

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,9 +23,15 @@ var Kinds = []string{"stdout", "stderr"}
 // Files gives runs their outputs: one log stream per unit and kind, opened
 // at the unit's first run and kept until the unit is forgotten. Its lock is
 // held only to look a unit up, and by each unit on its own.
+//
+// What an earlier supervisor's runs write is in their pipes until Resume: a
+// supervisor answers first. A unit that is asked for before that is resumed
+// then, so nothing of a later run comes before what an earlier one wrote.
 type Files struct {
 	Mover *logs.Mover
 	Paths store.Paths
+	// Failed is told where the outputs of adopted runs cannot be taken back.
+	Failed func(unit string, err error)
 
 	mu    sync.Mutex
 	units map[string]*streams
@@ -35,6 +42,16 @@ type Files struct {
 type streams struct {
 	mu  sync.Mutex
 	all map[string]*logs.Stream
+	// due takes back the outputs of adopted runs, nil where that is done.
+	due func()
+}
+
+// resume does what is due; mu is held.
+func (s *streams) resume() {
+	if s.due != nil {
+		s.due()
+		s.due = nil
+	}
 }
 
 // NewFiles gives outputs below the paths, moved by the mover.
@@ -58,6 +75,7 @@ func (f *Files) Open(def *config.Unit, run uint64, how Opening) (stdout, stderr 
 	s := f.of(def.ID())
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.resume()
 	files := make([]*os.File, 0, len(Kinds))
 	for _, kind := range Kinds {
 		file, err := f.open(s, def, kind, run, how)
@@ -110,10 +128,30 @@ func (f *Files) stream(s *streams, def *config.Unit, kind string, first uint64) 
 }
 
 // Attach is Outputs.
-func (f *Files) Attach(def *config.Unit, runs []uint64) error {
+func (f *Files) Attach(def *config.Unit, runs []uint64) {
 	s := f.of(def.ID())
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.due = func() {
+		if err := f.attach(s, def, runs); err != nil && f.Failed != nil {
+			f.Failed(def.ID(), err)
+		}
+	}
+}
+
+// Resume takes back the outputs that were attached.
+func (f *Files) Resume() {
+	f.mu.Lock()
+	units := maps.Clone(f.units)
+	f.mu.Unlock()
+	for _, s := range units {
+		s.mu.Lock()
+		s.resume()
+		s.mu.Unlock()
+	}
+}
+
+func (f *Files) attach(s *streams, def *config.Unit, runs []uint64) error {
 	var errs []error
 	for _, kind := range Kinds {
 		beside := f.left.of(f.Paths.FIFO(def.Project, def.Name, kind))
@@ -156,6 +194,7 @@ func (f *Files) Configure(def *config.Unit) error {
 	s := f.of(def.ID())
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.resume()
 	var errs []error
 	for kind, stream := range s.all {
 		errs = append(errs, stream.Configure(f.config(def, kind)))
@@ -168,6 +207,7 @@ func (f *Files) Remove(def *config.Unit) error {
 	s := f.of(def.ID())
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.resume()
 	var errs []error
 	for _, kind := range Kinds {
 		stream, ok := s.all[kind]
@@ -203,6 +243,7 @@ func (f *Files) Stream(id, kind string) (*logs.Stream, bool) {
 	s := f.of(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.resume()
 	stream, ok := s.all[kind]
 	return stream, ok
 }

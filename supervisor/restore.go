@@ -47,7 +47,9 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 					runs = append(runs, other.Run)
 				}
 			}
-			l.reattach(e.def, runs)
+			if len(runs) > 0 {
+				l.o.Outputs.Attach(e.def, runs)
+			}
 			l.oversee(e)
 		}
 		l.endStrays(r)
@@ -284,23 +286,6 @@ func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, p proc.Process, wh
 	}
 	e.ends++
 	l.leftBehind(e, id, p, exit)
-}
-
-// reattach opens the outputs of adopted runs again: off the loop, but where two
-// runs live, before one of them is followed by a third.
-func (l *loop) reattach(def *config.Unit, runs []uint64) {
-	attach := func() {
-		if err := l.o.Outputs.Attach(def, runs); err != nil {
-			l.o.Log.Error("cannot take its output back", "unit", def.ID(), "error", err)
-		}
-	}
-	switch len(runs) {
-	case 0:
-	case 1:
-		go attach()
-	default:
-		attach()
-	}
 }
 
 func processOf(s store.UnitState, bootID string) proc.Process {

@@ -35,9 +35,9 @@ type Host interface {
 type Outputs interface {
 	// Open gives stdout and stderr for a run.
 	Open(def *config.Unit, run uint64, how Opening) (stdout, stderr *os.File, err error)
-	// Attach takes back the outputs of runs that were adopted, the unit's
-	// own first.
-	Attach(def *config.Unit, runs []uint64) error
+	// Attach has the outputs of runs that were adopted taken back, the unit's
+	// own first: soon, and before anything else is done with the unit's.
+	Attach(def *config.Unit, runs []uint64)
 	// Configure applies changed limits, Remove forgets the unit's logs.
 	Configure(def *config.Unit) error
 	Remove(def *config.Unit) error

@@ -182,6 +182,8 @@ func (d *daemon) becomeGuardian() {
 		return
 	}
 	d.log.Warn("the guardian has ended; this process becomes the guardian, and another one the supervisor", "guardian", d.link.Welcome.Guardian)
+	// The guardian holds the pipes that are open now.
+	d.outputs.Resume()
 	d.host.Freeze()
 	err := d.link.Become(d.paths.SupervisorLog(), d.paths.Trouble())
 	d.log.Error("cannot become the guardian: this supervisor goes on alone", "error", err)

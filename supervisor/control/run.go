@@ -186,6 +186,9 @@ func (d *daemon) connect() error {
 	}
 	d.output.Tell(d.mover)
 	d.outputs = supervisor.NewFiles(d.mover, d.paths)
+	d.outputs.Failed = func(unit string, err error) {
+		d.log.Error("cannot take its output back", "unit", unit, "error", err)
+	}
 	d.host, err = proc.NewHost(proc.Options{
 		Name:   hostName(d.paths),
 		Notify: func(e proc.Event) { d.sup.Notify(e); d.ward.written(e) },
@@ -300,6 +303,7 @@ func (d *daemon) run(ctx context.Context) error {
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
 	d.link.Ready()
+	d.outputs.Resume()
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}

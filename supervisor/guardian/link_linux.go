@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"time"
 
@@ -250,7 +251,7 @@ func (l *Link) Become(log, note string) error {
 		Args: os.Args[1:], Log: log, Note: note, Program: -1, Channel: -1,
 		Held: l.held, Pipes: map[string]int{}, Starts: l.Welcome.Starts, Before: "became the guardian",
 	}
-	paths := l.pipes
+	paths := maps.Clone(l.pipes)
 	l.mu.Unlock()
 	for path := range paths {
 		if fd, err := openPipe(path, unix.O_CLOEXEC); err == nil {
