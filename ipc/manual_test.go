@@ -77,7 +77,7 @@ func TestManual(t *testing.T) {
 // The manual names every member of the params of each method.
 func TestManualParams(t *testing.T) {
 	for method, cells := range table(t, "Methods") {
-		text := strings.NewReplacer("selection", "units, project").Replace(cells[0])
+		text := strings.NewReplacer("selection", "units, project, near").Replace(cells[0])
 		var listed []string
 		for word := range strings.SplitSeq(text, ",") {
 			if word = strings.TrimSpace(word); word != "" {
