@@ -51,6 +51,11 @@ func (m *merge) batch() (lines []Line, skips []Skip, err error) {
 	return nil, skips, nil
 }
 
+// widen lets the next batch have twice as much, up to what any may have.
+func (m *merge) widen() {
+	m.lines, m.bytes = min(2*m.lines, batchLines), min(2*m.bytes, batchBytes)
+}
+
 // Len, Less, Swap, Push and Pop are heap.Interface.
 func (m *merge) Len() int { return len(m.heads) }
 

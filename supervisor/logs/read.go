@@ -52,8 +52,9 @@ type Skip struct {
 	Why string
 }
 
-// The bounds of one batch. Those of a follower are narrow: it may hold one for
-// as long as nobody takes it, and there may be hundreds.
+// The bounds of one batch. Those of a follower begin narrow, for it may hold one
+// for as long as nobody takes it, and there may be hundreds; each that is taken
+// makes them wider.
 const (
 	batchLines = 256
 	batchBytes = 128 << 10
@@ -213,6 +214,7 @@ func (r *reading) pass(ctx context.Context, final bool) error {
 		if err := r.emit(lines, skips); err != nil {
 			return err
 		}
+		m.widen()
 		if err := ctx.Err(); err != nil {
 			if r.q.Follow {
 				// The lines at hand come with the last look.
