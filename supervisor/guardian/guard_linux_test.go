@@ -99,6 +99,8 @@ func obey(link *Link, order, arg string) string {
 	switch order {
 	case "ready":
 		link.Ready()
+		// The guardian is to have heard it, whatever happens next.
+		link.Sync(context.Background())
 	case "bye":
 		link.Bye()
 	case "sync":
