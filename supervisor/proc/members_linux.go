@@ -147,7 +147,7 @@ func (h *Host) slay(tr *tree, left []int) {
 		_ = freezeCgroup(path)
 		defer func() { _ = thawCgroup(path) }()
 		_ = killCgroup(path)
-		left = append(left, cgroupMembers(path)...)
+		left = slices.Concat(left, cgroupMembers(path))
 	}
 	if h.mains[tr.process.PID] == tr {
 		_ = unix.Kill(-tr.process.PID, unix.SIGKILL)
