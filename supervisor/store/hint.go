@@ -67,11 +67,12 @@ func ReadHint(p Paths) (Hint, error) {
 	return h, nil
 }
 
-// SetHint replaces config_hint; on an error the old file stays.
+// SetHint replaces config_hint; on an error the old file stays. The disk is not
+// waited for.
 func (d *Dir) SetHint(h Hint) error {
 	data, err := json.MarshalIndent(h, "", "  ")
 	if err != nil {
 		return failed("write", d.paths.Hint(), err)
 	}
-	return replaceBytes(d.paths.Hint(), append(data, '\n'))
+	return swapBytes(d.paths.Hint(), append(data, '\n'))
 }

@@ -55,7 +55,7 @@ func (d *Dir) Lock() error {
 	}
 	d.lock.file = file
 	// The file is for people: a disk too full for it costs no lock.
-	_ = replaceBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
+	_ = swapBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
 	return nil
 }
 
@@ -69,7 +69,7 @@ func (d *Dir) LockWith(file *os.File) error {
 		return failed("take over the lock of", d.paths.Runtime, err)
 	}
 	d.lock.file = file
-	_ = replaceBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
+	_ = swapBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (d *Dir) Relock() (bool, error) {
 	d.lock.mu.Lock()
 	defer d.lock.mu.Unlock()
 	if d.lock.file != nil && d.lockInPlace() {
-		_ = replaceBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
+		_ = swapBytes(d.paths.PidFile(), []byte(strconv.Itoa(os.Getpid())+"\n"))
 		return false, nil
 	}
 	if err := again.Lock(); err != nil {

@@ -17,15 +17,8 @@ import (
 // fsynced. There is one writer per path, so the name beside it is fixed and no
 // litter gathers. fill need not look at the errors of its writer.
 func replace(path string, fill func(io.Writer)) error {
-	beside := path + ".new"
-	if err := writeNew(beside, fill); err != nil {
-		// What was written takes room that something else may need.
-		_ = os.Remove(beside)
-		return failed("write", path, err)
-	}
-	if err := os.Rename(beside, path); err != nil {
-		_ = os.Remove(beside)
-		return failed("write", path, err)
+	if err := swap(path, fill, (*os.File).Sync); err != nil {
+		return err
 	}
 	syncDir(filepath.Dir(path))
 	return nil
@@ -36,8 +29,29 @@ func replaceBytes(path string, data []byte) error {
 	return replace(path, func(w io.Writer) { _, _ = w.Write(data) })
 }
 
-// writeNew makes a file of mode 0600, full of what fill writes and fsynced.
-func writeNew(path string, fill func(io.Writer)) error {
+// swapBytes is replaceBytes for what nobody misses after a power loss: it waits
+// for no disk, which takes some milliseconds, and many while others write.
+func swapBytes(path string, data []byte) error {
+	return swap(path, func(w io.Writer) { _, _ = w.Write(data) }, func(*os.File) error { return nil })
+}
+
+// swap writes a file beside the one at path, has it kept, and renames it.
+func swap(path string, fill func(io.Writer), keep func(*os.File) error) error {
+	beside := path + ".new"
+	err := writeNew(beside, fill, keep)
+	if err == nil {
+		err = os.Rename(beside, path)
+	}
+	if err != nil {
+		// What was written takes room that something else may need.
+		_ = os.Remove(beside)
+		return failed("write", path, err)
+	}
+	return nil
+}
+
+// writeNew makes a file of mode 0600, full of what fill writes, and has it kept.
+func writeNew(path string, fill func(io.Writer), keep func(*os.File) error) error {
 	// What a crash left may have any mode: under umask 0777 even its owner
 	// cannot open it.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -54,7 +68,7 @@ func writeNew(path string, fill func(io.Writer)) error {
 		err = buffer.Flush()
 	}
 	if err == nil {
-		err = file.Sync()
+		err = keep(file)
 	}
 	if closing := file.Close(); err == nil {
 		err = closing
