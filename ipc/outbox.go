@@ -24,7 +24,17 @@ type outbox struct {
 	// endBy is when the last line has to be written, zero for no such time.
 	endBy   time.Time
 	stirred chan struct{}
+	// ahead is about how much may be on its way to a client that is sent what
+	// happens as it happens, 0 for one that is not; sent is how much it was sent
+	// since it is.
+	ahead, sent int
 }
+
+// The bounds of ahead.
+const (
+	leastAhead = 4 << 10
+	mostAhead  = 64 << 10
+)
 
 // outgoing is one line; written is closed when it is.
 type outgoing struct {
@@ -88,6 +98,34 @@ func (o *outbox) hasten(d time.Duration) {
 	_ = o.net.SetWriteDeadline(o.endBy)
 }
 
+// trickle sends little ahead of the client from now on.
+func (o *outbox) trickle() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ahead == 0 {
+		o.ahead, o.sent = leastAhead, 0
+		o.setAhead()
+	}
+}
+
+// widen sends more ahead of a client that has taken several times as much.
+func (o *outbox) widen(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent += n
+	if o.ahead > 0 && o.ahead < mostAhead && o.sent >= 4*o.ahead {
+		o.ahead *= 2
+		o.setAhead()
+	}
+}
+
+func (o *outbox) setAhead() {
+	// The kernel has room for twice as much, and needs some of that itself.
+	if s, ok := o.net.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = s.SetWriteBuffer(o.ahead)
+	}
+}
+
 func (o *outbox) stir() {
 	select {
 	case o.stirred <- struct{}{}:
@@ -123,6 +161,7 @@ func (o *outbox) run() {
 			_ = o.net.Close()
 			return
 		}
+		o.widen(len(one.line))
 		if one.answer {
 			o.mu.Lock()
 			o.answers--

@@ -71,18 +71,10 @@ func (r *Request) Notify(method string, v any) error {
 	return r.conn.out.note(r.ctx, line)
 }
 
-// trickleBytes is how much may be on its way to a client that is sent what
-// happens as it happens; a usual socket takes several times as much.
-const trickleBytes = 16 << 10
-
 // Trickle says that notifications go on for as long as the client likes. From
-// now on little is sent ahead of it, so that one that takes nothing is soon
-// left alone.
-func (r *Request) Trickle() {
-	if s, ok := r.conn.net.(interface{ SetWriteBuffer(bytes int) error }); ok {
-		_ = s.SetWriteBuffer(trickleBytes)
-	}
-}
+// now on little is sent ahead of it until it takes more, so that one that takes
+// nothing is left alone at once.
+func (r *Request) Trickle() { r.conn.out.trickle() }
 
 // Reply answers now; the request goes on, and what its handler returns later
 // is dropped. Notifications after it arrive after the answer.

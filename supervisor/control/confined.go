@@ -62,6 +62,9 @@ func (s *server) confinedUnit(pid int) string {
 // resembled are the confined units of the supervisor's user whose restraints a
 // process shows, so that it may be one of theirs.
 func (s *server) resembled(snap *supervisor.Snapshot, peer int) []*supervisor.View {
+	if !slices.ContainsFunc(snap.Units, func(v *supervisor.View) bool { return confined(&v.Def.Privileges) }) {
+		return nil
+	}
 	own, errOwn := privilege.RestraintsOn(pid(), s.facts)
 	its, err := privilege.RestraintsOn(peer, s.facts)
 	if err != nil || errOwn != nil || its.Beyond(own).None() {

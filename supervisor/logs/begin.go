@@ -14,8 +14,6 @@ func (c *cursor) begin() error {
 
 // find goes to the first line, or where the search for it begins.
 func (c *cursor) find() error {
-	c.looking.Lock()
-	defer c.looking.Unlock()
 	if c.searches() {
 		if err := c.stopHere(); err != nil {
 			return err
@@ -42,11 +40,11 @@ func (c *cursor) filters() bool {
 }
 
 func (c *cursor) beginAtEnd() error {
-	seg, err := openSegment(c.path, 0)
+	seg, err := c.shelf.open(c.path, 0)
 	if err != nil || seg == nil {
 		return err
 	}
-	c.seg, c.at = seg, seg.size
+	c.take(seg, seg.size)
 	c.inside = c.at > 0 && seg.lineStart(c.at) != c.at
 	c.match = true
 	return nil
@@ -54,15 +52,15 @@ func (c *cursor) beginAtEnd() error {
 
 // beginAtStart opens the oldest segment that can have lines that are wanted.
 func (c *cursor) beginAtStart() error {
-	seg, err := oldest(c.path)
+	seg, err := c.shelf.oldest(c.path)
 	if err != nil || seg == nil {
 		return err
 	}
-	c.seg, c.at = seg, 0
+	c.take(seg, 0)
 	if c.q.Since.IsZero() {
 		return nil
 	}
-	for c.seg.newest().Before(c.q.Since) {
+	for c.seg.newestTime().Before(c.q.Since) {
 		c.at = c.seg.size
 		next, more, err := c.successor()
 		if err != nil {
@@ -82,11 +80,11 @@ func (c *cursor) beginAtStart() error {
 // beginBefore starts n lines before the end: behind the end of the line before
 // them, which may be in an older segment than they are.
 func (c *cursor) beginBefore(n int) error {
-	seg, err := above(c.path, -1)
+	seg, err := c.shelf.above(c.path, -1)
 	if err != nil || seg == nil {
 		return err
 	}
-	c.seg, c.at = seg, 0
+	c.take(seg, 0)
 	ends, from := n+1, c.size()
 	if !seg.endsLine(from) {
 		// The last line has no newline of its own, and what breaks off at
@@ -100,12 +98,13 @@ func (c *cursor) beginBefore(n int) error {
 			return nil
 		}
 		ends -= seen
-		older, err := before(c.path, c.seg)
+		older, err := c.shelf.before(c.path, c.seg)
 		if err != nil || older == nil {
 			return err
 		}
 		c.close()
-		c.seg, from = older, older.size
+		c.take(older, 0)
+		from = older.size
 	}
 }
 
@@ -146,16 +145,16 @@ func (c *cursor) seek(to place) error {
 	c.at, c.buf, c.inside, c.told = 0, nil, false, 0
 	list, _ := numbers(c.path)
 	for _, number := range list {
-		seg, err := openSegment(c.path, number)
+		seg, err := c.shelf.open(c.path, number)
 		if err != nil {
 			return err
 		}
 		if seg != nil && seg.id == to.id {
-			c.seg, c.at = seg, to.at
+			c.take(seg, to.at)
 			return nil
 		}
 		if seg != nil {
-			_ = seg.file.Close()
+			seg.close()
 		}
 	}
 	return c.beginAtStart()

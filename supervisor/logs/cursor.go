@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"sync"
+	"slices"
 )
 
 const (
@@ -34,11 +34,14 @@ type cursor struct {
 	q    Query
 	// chunk is how much is read at once.
 	chunk int64
-	// looking is held while the files are looked at, never while anybody else is
-	// waited for.
-	looking sync.Locker
+	// shelf has the segments. All that a cursor does is done in a turn.
+	shelf *shelf
 
 	seg *segment
+	// base and indexed are what the segment's index said when it was looked at
+	// last.
+	base    int64
+	indexed bool
 	// at is the offset of the next byte to hand out, buf what was read from
 	// there on.
 	at  int64
@@ -71,7 +74,7 @@ func (c *cursor) stopHere() error {
 	c.stop = nil
 	list, _ := numbers(c.path)
 	for _, number := range list {
-		seg, err := openSegment(c.path, number)
+		seg, err := c.shelf.open(c.path, number)
 		if err != nil {
 			return err
 		}
@@ -82,7 +85,8 @@ func (c *cursor) stopHere() error {
 		if seg.indexed > 0 {
 			c.stop.end = seg.end()
 		}
-		return seg.file.Close()
+		seg.close()
+		return nil
 	}
 	c.stop = &stop{}
 	return nil
@@ -118,7 +122,7 @@ func (c *cursor) held() bool { return len(c.buf) > 0 }
 
 func (c *cursor) close() {
 	if c.seg != nil {
-		_ = c.seg.file.Close()
+		c.seg.close()
 		c.seg = nil
 	}
 }
@@ -138,6 +142,10 @@ func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 		}
 		c.inside = line.Open && !c.broken
 		if c.match {
+			if c.filters() {
+				// Between it and the next there may be much that is not wanted.
+				line.Data = bytes.Clone(line.Data)
+			}
 			return line, first, true, nil
 		}
 	}
@@ -166,6 +174,7 @@ func (c *cursor) most() int {
 func (c *cursor) piece(final bool) (Line, place, bool, error) {
 	for {
 		if c.seg != nil {
+			c.notice()
 			c.lost()
 			here := place{id: c.seg.id, at: c.at}
 			if line, ok := c.split(); ok {
@@ -180,10 +189,10 @@ func (c *cursor) piece(final bool) (Line, place, bool, error) {
 			continue
 		case len(c.buf) > 0 && (next != nil || final):
 			if next != nil {
-				_ = next.file.Close()
+				next.close()
 			}
 			here := place{id: c.seg.id, at: c.at}
-			return c.take(len(c.buf), 0, true), here, true, nil
+			return c.cut(len(c.buf), 0, true), here, true, nil
 		case next == nil:
 			return Line{}, place{}, false, nil
 		}
@@ -194,11 +203,7 @@ func (c *cursor) piece(final bool) (Line, place, bool, error) {
 // look reads more of the file, and how much; where there is no more it is what
 // successor says.
 func (c *cursor) look() (n int, next *segment, more bool, err error) {
-	c.looking.Lock()
-	defer c.looking.Unlock()
-	if c.seg != nil {
-		c.seg.pass(c.at)
-	}
+	c.shelf.breathe()
 	if n, err = c.fill(); err != nil || n > 0 {
 		return n, nil, false, err
 	}
@@ -217,22 +222,22 @@ func (c *cursor) split() (Line, bool) {
 		limit, c.broken = int(b-c.at), true
 	}
 	if i := bytes.IndexByte(c.buf[:limit], '\n'); i >= 0 && i <= c.most() {
-		return c.take(i, 1, false), true
+		return c.cut(i, 1, false), true
 	}
 	switch {
 	case c.broken && limit <= c.most():
-		return c.take(limit, 0, true), true
+		return c.cut(limit, 0, true), true
 	case limit >= c.most():
-		return c.take(c.most(), 0, true), true
+		return c.cut(c.most(), 0, true), true
 	}
 	return Line{}, false
 }
 
-// take makes a line of the first n bytes of the buffer, and drops its newline.
-func (c *cursor) take(n, newline int, open bool) Line {
+// cut makes a line of the first n bytes of the buffer, and drops its newline.
+func (c *cursor) cut(n, newline int, open bool) Line {
 	end := c.at + int64(n+newline)
 	line := Line{
-		File: c.file, Data: bytes.Clone(c.buf[:n]), Open: open,
+		File: c.file, Data: c.buf[:n:n], Open: open,
 		Time: c.seg.timeAt(end), Run: c.seg.runAt(c.at),
 	}
 	c.buf = c.buf[n+newline:]
@@ -262,34 +267,47 @@ func (c *cursor) fill() (int, error) {
 		c.jump(from)
 		return c.fill()
 	}
-	chunk := make([]byte, min(left, c.chunk))
-	n, err := c.seg.file.ReadAt(chunk, from)
+	// Lines that were handed out may lie in what comes before.
+	had, most := len(c.buf), int(min(left, c.chunk))
+	c.buf = slices.Grow(c.buf, most)
+	n, err := c.seg.file.ReadAt(c.buf[had:had+most], from)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
-	c.buf = append(c.buf, chunk[:n]...)
+	c.buf = c.buf[:had+n]
 	return n, nil
 }
 
-// refresh looks at the segment again. Where somebody cut it, its index says so
-// by another beginning, and reading goes on from there; without an index a
-// segment that is shorter than what was read is read from its start.
+// take goes on with a segment, from an offset.
+func (c *cursor) take(s *segment, at int64) {
+	c.seg, c.at, c.buf = s, at, nil
+	c.base, c.indexed = s.base, s.indexed > 0
+}
+
+// refresh looks at the segment again.
 func (c *cursor) refresh() error {
-	base, indexed := c.seg.base, c.seg.indexed > 0
-	if err := c.seg.refresh(c.path); err != nil {
-		return err
-	}
+	err := c.seg.refresh(c.path)
+	c.notice()
+	return err
+}
+
+// notice sees, after anybody has looked at the segment again, whether somebody
+// has cut it. Its index says so by another beginning, and reading goes on from
+// there; without an index a segment that is shorter than what was read is read
+// from its start.
+func (c *cursor) notice() {
+	base, indexed := c.base, c.indexed
+	c.base, c.indexed = c.seg.base, c.seg.indexed > 0
 	switch {
-	case c.seg.indexed > 0 && indexed && c.seg.base > base:
-		missed := c.seg.base - (base + c.at)
+	case c.indexed && indexed && c.base > base:
+		missed := c.base - (base + c.at)
 		if missed > 0 {
 			c.skipped = append(c.skipped, Skip{File: c.file, Bytes: missed, Lines: -1, Why: "truncated"})
 		}
 		c.at, c.buf, c.inside = max(-missed, 0), nil, false
-	case c.seg.indexed == 0 && c.seg.size < c.at:
+	case !c.indexed && c.seg.size < c.at:
 		c.at, c.buf, c.inside = 0, nil, false
 	}
-	return nil
 }
 
 // lost tells of bytes that could not be kept where reading stands now.

@@ -38,9 +38,8 @@ type followers struct {
 	want map[string]map[chan struct{}]bool
 	// all counts them.
 	all int
-	// looking is held by the reader that looks at its files; the others wait,
-	// and are not in the way of who asks for something small.
-	looking sync.Mutex
+	// shelf has the files they look at.
+	shelf shelf
 }
 
 // following is how many there are.

@@ -9,9 +9,9 @@ package logs
 const raceTries = 100
 
 // above is the segment with the next greater number, nil where there is none.
-func above(path string, number int) (*segment, error) {
+func (h *shelf) above(path string, number int) (*segment, error) {
 	for next := number + 1; next <= number+gapLimit; next++ {
-		if s, err := openSegment(path, next); s != nil || err != nil {
+		if s, err := h.open(path, next); s != nil || err != nil {
 			return s, err
 		}
 	}
@@ -19,36 +19,37 @@ func above(path string, number int) (*segment, error) {
 }
 
 // oldest is the oldest segment there is, nil where there is none.
-func oldest(path string) (*segment, error) {
+func (h *shelf) oldest(path string) (*segment, error) {
 	for range raceTries {
 		list, _ := numbers(path)
 		if len(list) == 0 {
 			return nil, nil
 		}
-		s, err := openSegment(path, list[len(list)-1])
+		s, err := h.open(path, list[len(list)-1])
 		if err != nil {
 			return nil, err
 		}
 		if s == nil {
 			continue
 		}
-		older, err := above(path, s.number)
+		older, err := h.above(path, s.number)
 		if older == nil {
 			return s, err
 		}
-		_, _ = older.file.Close(), s.file.Close()
+		older.close()
+		s.close()
 	}
-	return above(path, -1)
+	return h.above(path, -1)
 }
 
 // before is the segment before another, nil where that is the oldest or has
 // rotated away.
-func before(path string, s *segment) (*segment, error) {
+func (h *shelf) before(path string, s *segment) (*segment, error) {
 	for try := range raceTries {
 		if err := s.refresh(path); err != nil || s.gone {
 			return nil, err
 		}
-		older, err := above(path, s.number)
+		older, err := h.above(path, s.number)
 		if err != nil || older == nil {
 			return nil, err
 		}
@@ -58,7 +59,7 @@ func before(path string, s *segment) (*segment, error) {
 		case known && older.end() == s.base, !known && try >= gapLimit, try == raceTries-1:
 			return older, nil
 		}
-		_ = older.file.Close()
+		older.close()
 	}
 	return nil, nil
 }

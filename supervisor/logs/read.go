@@ -3,7 +3,6 @@ package logs
 import (
 	"context"
 	"regexp"
-	"sync"
 	"time"
 )
 
@@ -78,16 +77,16 @@ const looksEach = 2 * time.Millisecond
 // look at the files, and without an error. The mover tells when files grow; it
 // may be nil where nobody writes to them.
 func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line, []Skip) error) error {
-	r := &reading{q: q, emit: emit, rest: func() time.Duration { return 0 }}
+	r := &reading{q: q, emit: emit, shelf: new(shelf), rest: func() time.Duration { return 0 }}
+	if m != nil {
+		r.shelf = &m.shelf
+	}
 	defer r.close()
 	r.merge.lines, r.merge.bytes = batchLines, batchBytes
 	if q.Follow {
 		r.merge.lines, r.merge.bytes = followLines, followBytes
 	}
-	looking, readers := sync.Locker(new(sync.Mutex)), 1
-	if m != nil {
-		looking = &m.looking
-	}
+	readers := 1
 	grown := make(chan struct{}, 1)
 	if q.Follow && m != nil {
 		paths := make([]string, 0, len(files))
@@ -99,11 +98,10 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 		r.rest = func() time.Duration { return time.Duration(m.following()) * looksEach }
 	}
 	for i, f := range files {
-		c := &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files), readers), looking: looking}
-		r.cursors = append(r.cursors, c)
-		if err := c.begin(); err != nil {
-			return err
-		}
+		r.cursors = append(r.cursors, &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files), readers), shelf: r.shelf})
+	}
+	if err := r.begin(); err != nil {
+		return err
 	}
 	return r.run(ctx, grown)
 }
@@ -114,6 +112,7 @@ type reading struct {
 	emit    func([]Line, []Skip) error
 	cursors []*cursor
 	merge   merge
+	shelf   *shelf
 	// rest is how long there is at least between two looks at the files.
 	rest func() time.Duration
 }
@@ -129,7 +128,22 @@ func chunkOf(files, readers int) int64 {
 	return min(max(each/int64(max(files, 1)), least), mostChunk)
 }
 
+// begin has each file where its first line is.
+func (r *reading) begin() error {
+	r.shelf.begin()
+	defer r.shelf.end()
+	for _, c := range r.cursors {
+		if err := c.begin(); err != nil {
+			return err
+		}
+		r.shelf.breathe()
+	}
+	return nil
+}
+
 func (r *reading) close() {
+	r.shelf.begin()
+	defer r.shelf.end()
 	for _, c := range r.cursors {
 		c.close()
 	}
@@ -175,12 +189,22 @@ func pause(ctx context.Context, d time.Duration) {
 
 // lastLook hands out what the files have now, and no more: a flood has no end.
 func (r *reading) lastLook(ctx context.Context) error {
+	if err := r.stopHere(); err != nil {
+		return err
+	}
+	return r.pass(ctx, true)
+}
+
+// stopHere makes the present ends of the files the end of reading.
+func (r *reading) stopHere() error {
+	r.shelf.begin()
+	defer r.shelf.end()
 	for _, c := range r.cursors {
 		if err := c.stopHere(); err != nil {
 			return err
 		}
 	}
-	return r.pass(ctx, true)
+	return nil
 }
 
 // holding is whether a file ends in the middle of a line.
@@ -196,25 +220,18 @@ func (r *reading) holding() bool {
 // pass hands out every line there is now, oldest first; with final also the
 // beginnings of lines that have no end yet.
 func (r *reading) pass(ctx context.Context, final bool) error {
-	m := &r.merge
-	m.final = final
-	for _, c := range r.cursors {
-		if c.waiting {
-			continue
-		}
-		if err := m.add(c); err != nil {
-			return err
-		}
+	if err := r.look(final); err != nil {
+		return err
 	}
 	for {
-		lines, skips, err := m.batch()
+		lines, skips, err := r.batch()
 		if err != nil || len(lines)+len(skips) == 0 {
 			return err
 		}
 		if err := r.emit(lines, skips); err != nil {
 			return err
 		}
-		m.widen()
+		r.merge.widen()
 		if err := ctx.Err(); err != nil {
 			if r.q.Follow {
 				// The lines at hand come with the last look.
@@ -223,4 +240,27 @@ func (r *reading) pass(ctx context.Context, final bool) error {
 			return err
 		}
 	}
+}
+
+// look has the first line of every file at hand.
+func (r *reading) look(final bool) error {
+	r.shelf.begin()
+	defer r.shelf.end()
+	r.merge.final = final
+	for _, c := range r.cursors {
+		if c.waiting {
+			continue
+		}
+		if err := r.merge.add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch is the next lines, in a turn of their own.
+func (r *reading) batch() ([]Line, []Skip, error) {
+	r.shelf.begin()
+	defer r.shelf.end()
+	return r.merge.batch()
 }

@@ -26,7 +26,7 @@ func (c *cursor) successor() (next *segment, more bool, err error) {
 		if c.seg.number == 0 {
 			return nil, false, nil
 		}
-		next, err = openSegment(c.path, c.seg.number-1)
+		next, err = c.shelf.open(c.path, c.seg.number-1)
 		if err != nil {
 			return nil, false, err
 		}
@@ -35,7 +35,7 @@ func (c *cursor) successor() (next *segment, more bool, err error) {
 		}
 		lost := next == nil || next.indexed == 0 || !c.seg.placed
 		if next != nil {
-			_ = next.file.Close()
+			next.close()
 		}
 		if lost && try >= gapLimit {
 			break
@@ -49,17 +49,18 @@ func (c *cursor) successor() (next *segment, more bool, err error) {
 // to be written, or what was in between is lost.
 func (c *cursor) byName() (*segment, error) {
 	for range raceTries {
-		next, err := openSegment(c.path, c.seg.number-1)
+		next, err := c.shelf.open(c.path, c.seg.number-1)
 		if next == nil {
 			return nil, err
 		}
 		if fileAtName(segmentPath(c.path, c.seg.number)) == c.seg.id {
 			if next.id == c.seg.id {
-				return nil, next.file.Close()
+				next.close()
+				return nil, nil
 			}
 			return c.unless(next), nil
 		}
-		_ = next.file.Close()
+		next.close()
 		if err := c.refresh(); err != nil {
 			return nil, err
 		}
@@ -73,7 +74,7 @@ func (c *cursor) byName() (*segment, error) {
 // unless gives the segment back, unless reading ends before it.
 func (c *cursor) unless(next *segment) *segment {
 	if next != nil && c.past(next) {
-		_ = next.file.Close()
+		next.close()
 		return nil
 	}
 	return next
@@ -94,7 +95,7 @@ func (c *cursor) afterGone() (*segment, error) {
 		if number == 0 {
 			return nil, nil
 		}
-		next, err := openSegment(c.path, number-1)
+		next, err := c.shelf.open(c.path, number-1)
 		return c.unless(next), err
 	}
 	return c.after(0)
@@ -104,27 +105,29 @@ func (c *cursor) afterGone() (*segment, error) {
 // A stream that was removed and begun again does not reach so far: then it is
 // the oldest there is.
 func (c *cursor) after(place int64) (*segment, error) {
-	found, err := above(c.path, -1)
+	found, err := c.shelf.above(c.path, -1)
 	if found == nil {
 		return nil, err
 	}
 	if place == 0 || found.indexed > 0 && found.end() < place {
-		_ = found.file.Close()
-		found, err = oldest(c.path)
+		found.close()
+		found, err = c.shelf.oldest(c.path)
 		return c.unless(found), err
 	}
 	if found.indexed > 0 && found.base < place {
-		return nil, found.file.Close()
+		found.close()
+		return nil, nil
 	}
 	for {
-		older, err := before(c.path, found)
+		older, err := c.shelf.before(c.path, found)
 		if older == nil {
 			return c.unless(found), err
 		}
 		if older.indexed > 0 && older.base < place {
-			return c.unless(found), older.file.Close()
+			older.close()
+			return c.unless(found), nil
 		}
-		_ = found.file.Close()
+		found.close()
 		found = older
 	}
 }
@@ -140,10 +143,10 @@ func (c *cursor) turn(next *segment) {
 			c.skipped = append(c.skipped, Skip{File: c.file, Bytes: missed, Lines: -1, Why: "rotated"})
 			c.inside = false
 		}
-		_ = c.seg.file.Close()
+		c.seg.close()
 	}
 	if next.breaksAtStart() {
 		c.inside = false
 	}
-	c.seg, c.at, c.buf = next, 0, nil
+	c.take(next, 0)
 }

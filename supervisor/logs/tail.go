@@ -19,15 +19,16 @@ const (
 // runs wrote in between does not count; run 0 is whoever wrote. A stream that
 // has none of it, or cannot be read, has no lines.
 func Tail(path string, run uint64, n int) []string {
+	var h shelf
 	list, _ := numbers(path)
 	t := tail{run: run, room: tailBytes}
 	for _, number := range list[:min(len(list), tailSegments)] {
-		seg, err := openSegment(path, number)
+		seg, err := h.open(path, number)
 		if err != nil || seg == nil {
 			continue
 		}
 		t.look(seg)
-		_ = seg.file.Close()
+		seg.close()
 		if t.cut {
 			break
 		}
