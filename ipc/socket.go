@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"sync"
 )
 
 // maxPath is the longest socket path a kernel takes: sun_path has 108 bytes on
@@ -15,9 +14,7 @@ import (
 const maxPath = 103
 
 // Listen makes the socket, mode 0600 whatever the umask, in place of one that
-// is there: the caller makes sure, by a lock, that nobody listens on it. Where
-// the file is removed by others, such as a cleaner of temporary folders, it is
-// made anew (see guard).
+// is there: the caller makes sure, by a lock, that nobody listens on it.
 func Listen(path string) (net.Listener, error) { return ListenFor(path, 0) }
 
 // ListenFor is Listen with a group of readers: where that is not 0, the socket
@@ -30,9 +27,7 @@ func ListenFor(path string, readersGroup int) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{path: path, group: readersGroup, listener: l, done: make(chan struct{})}
-	s.guard()
-	return s, nil
+	return &socket{UnixListener: l, path: path}, nil
 }
 
 // bind listens on a path where nothing is.
@@ -65,68 +60,15 @@ func protect(path string, readersGroup int) error {
 	return os.Chmod(path, 0o660)
 }
 
-// socket is a listener that removes its file, and outlives its removal by
-// others.
+// socket is a listener that removes its file, whatever the length of its path.
 type socket struct {
-	path  string
-	group int
-	// done is closed with the socket.
-	done chan struct{}
-	// guards end soon after done; Close waits for them.
-	guards sync.WaitGroup
-
-	mu       sync.Mutex
-	listener *net.UnixListener
-	closed   bool
-}
-
-func (s *socket) current() *net.UnixListener {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.listener
-}
-
-// Accept waits for the next connection, from whichever listener is current.
-func (s *socket) Accept() (net.Conn, error) {
-	for {
-		l := s.current()
-		c, err := l.Accept()
-		if err == nil || s.current() == l {
-			return c, err
-		}
-	}
-}
-
-// Addr is where it listens.
-func (s *socket) Addr() net.Addr { return s.current().Addr() }
-
-// renew listens anew where the file is gone, and says whether it did.
-func (s *socket) renew() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, err := os.Lstat(s.path); s.closed || !errors.Is(err, fs.ErrNotExist) {
-		return false
-	}
-	l, err := bind(s.path, s.group)
-	if err != nil {
-		return false
-	}
-	old := s.listener
-	s.listener = l
-	_ = old.Close()
-	return true
+	*net.UnixListener
+	path string
 }
 
 // Close ends the listening and removes the socket's file.
 func (s *socket) Close() error {
-	defer s.guards.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
-		s.closed = true
-		close(s.done)
-	}
-	err := s.listener.Close()
+	err := s.UnixListener.Close()
 	if gone := os.Remove(s.path); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
 		err = errors.Join(err, gone)
 	}

@@ -93,7 +93,7 @@ func (l *loop) orderAside(ctx context.Context, a Aside, done chan unit.Exit) pro
 	if e, ok := l.entries[a.Def.ID()]; ok {
 		order.main = e.mainOf(a.Run)
 	}
-	l.later(func() { l.s.jobs.put(order) })
+	l.later("", func() { l.s.jobs.put(order) })
 	return id
 }
 

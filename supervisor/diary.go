@@ -1,9 +1,9 @@
 package supervisor
 
 import (
-	"encoding/json"
 	"hash/maphash"
 	"maps"
+	"slices"
 	"syscall"
 	"time"
 
@@ -36,36 +36,69 @@ const diaryRetry = time.Second
 // sudden death therefore knows of everything that may have been done, and finds
 // what was started by the hold that was written down for it.
 
-// later has something done once it is in the diary.
-func (l *loop) later(act func()) { l.acts = append(l.acts, act) }
+// act is something to be done, once the diary has the unit that it is about.
+type act struct {
+	unit string
+	do   func()
+}
 
-// act does what was decided.
-func (l *loop) act() {
-	for i, act := range l.acts {
-		act()
-		l.acts[i] = nil
+// stride is how many things are done after one look at the diary: the first of
+// a thousand processes need not wait for the line of the last.
+const stride = 64
+
+// later has something done about a unit once that is in the diary. Where it is
+// about none, what it is about is in entriesDue.
+func (l *loop) later(unit string, do func()) { l.acts = append(l.acts, act{unit, do}) }
+
+// doDecided writes down what changed and does what was decided, in the order in
+// which it was; the units that nothing is done to are written first.
+func (l *loop) doDecided() {
+	list := l.noteRest()
+	for some := range slices.Chunk(l.acts, stride) {
+		for _, a := range some {
+			list = l.noteChanged(list, a.unit)
+		}
+		l.writeDiary(list)
+		list = nil
+		for _, a := range some {
+			a.do()
+		}
 	}
+	l.writeDiary(list)
+	clear(l.acts)
 	l.acts = l.acts[:0]
 }
 
-// note writes down what changed.
-func (l *loop) note() {
-	if l.o.Diary == nil {
-		l.entriesDue = nil
-		return
-	}
+// noteRest is what the diary is to have beside the units that something is done
+// to.
+func (l *loop) noteRest() []store.Entry {
 	list := l.entriesDue
 	l.entriesDue = nil
+	if l.o.Diary == nil {
+		return nil
+	}
 	l.amendDiary(time.Now())
 	if l.stale {
 		list = l.noteShape(list)
 	}
+	about := make(map[string]bool, len(l.acts))
+	for _, a := range l.acts {
+		about[a.unit] = true
+	}
 	for id := range l.changed {
-		if e, ok := l.entries[id]; ok {
-			list = l.noteUnit(list, e)
+		if !about[id] {
+			list = l.noteChanged(list, id)
 		}
 	}
-	l.writeDiary(list)
+	return list
+}
+
+// noteChanged adds a unit where it changed.
+func (l *loop) noteChanged(list []store.Entry, id string) []store.Entry {
+	if e, ok := l.entries[id]; ok && l.changed[id] && l.o.Diary != nil {
+		return l.noteUnit(list, e)
+	}
+	return list
 }
 
 // writeDiary writes, and has everything written anew a while after what could
@@ -113,18 +146,18 @@ func (l *loop) noteUnit(list []store.Entry, e *entry) []store.Entry {
 	if e.notedDef == e.def && e.notedGood == len(e.good) {
 		s.Definition, s.Good = nil, nil
 	}
-	data, err := json.Marshal(s)
+	text, err := store.Spell(s)
 	if err != nil {
 		return list
 	}
-	sum := maphash.Bytes(diarySeed, data)
+	sum := maphash.Bytes(diarySeed, text)
 	if s.Definition == nil && sum == e.noted {
 		return list
 	}
 	e.noted, e.notedDef, e.notedGood = sum, e.def, len(e.good)
 	l.known[e.def.ID()] = true
 	l.change++
-	return append(list, store.Entry{Change: l.change, Unit: &s})
+	return append(list, store.Entry{Change: l.change, Unit: &s, Spelled: text})
 }
 
 var diarySeed = maphash.MakeSeed()

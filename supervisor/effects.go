@@ -55,7 +55,7 @@ func (l *loop) order(e *entry, step unit.StepKind, run uint64) {
 		id: id, def: in.def, step: step, run: run, base: l.base(e), main: in.process.PID, slots: e.slots(in),
 		beside: e.accompanied(in), mark: t.hold.Mark, home: l.o.Home,
 	}
-	l.later(func() { l.s.jobs.put(one) })
+	l.later(e.def.ID(), func() { l.s.jobs.put(one) })
 	l.touch(e)
 }
 
@@ -89,13 +89,13 @@ func (l *loop) send(e *entry, id proc.TreeID, what order) {
 	switch what {
 	case orderAsk:
 		sig := e.stopSignal(id.Run)
-		l.later(func() {
+		l.later(e.def.ID(), func() {
 			if err := l.o.Host.Signal(id, sig); err != nil {
 				l.o.Log.Debug("cannot signal", "unit", id.Unit, "run", id.Run, "error", err)
 			}
 		})
 	case orderKill:
-		l.later(func() { l.o.Host.Kill(id) })
+		l.later(e.def.ID(), func() { l.o.Host.Kill(id) })
 	case noOrder:
 	}
 }

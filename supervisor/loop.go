@@ -19,7 +19,7 @@ import (
 // things. Each unit adds saveUnit.
 const (
 	saveInterval = 100 * time.Millisecond
-	saveUnit     = 200 * time.Microsecond
+	saveUnit     = 500 * time.Microsecond
 )
 
 // saveIn is when a change that was made now is to be saved.
@@ -63,7 +63,7 @@ type loop struct {
 	effects []pending
 	// acts are what is to be done once the diary tells of it, entriesDue
 	// what it is to be told beside changes of units.
-	acts       []func()
+	acts       []act
 	entriesDue []store.Entry
 	// change is the number of the last entry about a unit, known are the
 	// units that the diary has, notedProjects the projects as it has them.
@@ -191,8 +191,7 @@ func (l *loop) finish() {
 	l.settle()
 	l.keepSockets()
 	l.execute()
-	l.note()
-	l.act()
+	l.doDecided()
 	l.publish()
 	for _, reply := range l.replies {
 		reply()

@@ -175,8 +175,10 @@ func readDefinitions(list []json.RawMessage) []*config.Unit {
 }
 
 // ViewOf is a unit as it was when it was last saved.
-func ViewOf(s store.UnitState) *View {
-	def := DefinitionOf(s)
+func ViewOf(s store.UnitState) *View { return viewOf(DefinitionOf(s), s) }
+
+// viewOf is ViewOf with the unit's definition.
+func viewOf(def *config.Unit, s store.UnitState) *View {
 	u := unit.New(policy(def, &Options{}), s.Since)
 	u.Desired, u.State, u.Reason, u.Since = unit.Desired(s.Desired), unit.State(s.State), s.Reason, s.Since
 	u.Run, u.Restarts, u.Failures, u.Attempts = s.Run, s.Restarts, s.Failures, s.Attempts

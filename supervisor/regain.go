@@ -197,7 +197,7 @@ func (l *loop) endStrays(r *relics) {
 			continue
 		}
 		l.o.Log.Info("ended what an earlier supervisor had started", "tree", c.Tree, "pid", f.Main.PID)
-		l.later(func() { l.o.Host.Kill(id) })
+		l.later(unitID, func() { l.o.Host.Kill(id) })
 	}
 }
 

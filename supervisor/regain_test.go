@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -238,6 +239,57 @@ func TestADiaryIsMadeGood(t *testing.T) {
 		next.expect("web", "running")
 		if n := r.host.started("demo/web"); n != 1 {
 			t.Errorf("it was started %d times", n)
+		}
+	})
+}
+
+// strict is a diary that finds fault with what is done before it was told.
+type strict struct {
+	Diary
+	host  *fakeHost
+	told  map[string]bool
+	early []string
+}
+
+func (d *strict) Write(entries ...store.Entry) error {
+	d.look()
+	for _, e := range entries {
+		if e.Unit != nil {
+			d.told[e.Unit.Project+"/"+e.Unit.Name] = true
+		}
+	}
+	return d.Diary.Write(entries...)
+}
+
+// look finds what was started that the diary does not have.
+func (d *strict) look() {
+	d.host.mu.Lock()
+	defer d.host.mu.Unlock()
+	for _, id := range d.host.starts {
+		if !d.told[UnitOf(id)] {
+			d.early = append(d.early, id.Unit)
+		}
+	}
+}
+
+// Many units are written down some at a time, and none is started before it is.
+func TestNothingIsDoneBeforeItIsWritten(t *testing.T) {
+	inRoom(t, func(r *room) {
+		r.keeping()
+		diary := &strict{host: r.host, told: map[string]bool{}}
+		r.tell(func(l *loop) { diary.Diary, l.o.Diary = l.o.Diary, diary })
+		var many []config.Unit
+		for i := range 5 * stride {
+			many = append(many, service("web-"+strconv.Itoa(i)))
+		}
+		r.up(many...)
+		r.pass(time.Second)
+		r.tell(func(*loop) { diary.look() })
+		if len(diary.early) > 0 {
+			t.Errorf("started before the diary had them: %q", diary.early)
+		}
+		if len(r.host.starts) != len(many) {
+			t.Errorf("%d of %d were started", len(r.host.starts), len(many))
 		}
 	})
 }

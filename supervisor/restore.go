@@ -28,10 +28,12 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 		}
 		state.Units = slices.Clone(state.Units)
 		for i, u := range state.Units {
-			if state.BootID == l.o.BootID {
-				state.Units[i] = takenOver(u)
+			if state.BootID != l.o.BootID {
+				l.enroll(u)
+				continue
 			}
-			l.enroll(state.Units[i])
+			state.Units[i] = takenOver(u)
+			l.enroll(state.Units[i]).recall(u)
 		}
 		l.reshape()
 		for _, u := range state.Units {
@@ -86,9 +88,16 @@ func takenOver(s store.UnitState) store.UnitState {
 }
 
 // enroll makes an entry of a saved unit, at rest.
-func (l *loop) enroll(s store.UnitState) {
-	e := newEntry(DefinitionOf(s), l.nextPlace(), &l.o)
-	saved := ViewOf(s)
+func (l *loop) enroll(s store.UnitState) *entry {
+	def, readable := readDefinition(s.Definition)
+	if !readable {
+		def = DefinitionOf(s)
+	}
+	e := newEntry(def, l.nextPlace(), &l.o)
+	if readable {
+		e.encoded, e.encodedFrom = s.Definition, def
+	}
+	saved := viewOf(def, s)
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
 	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
@@ -114,6 +123,15 @@ func (l *loop) enroll(s store.UnitState) {
 	l.touch(e)
 	if s.Removed {
 		l.remove(e)
+	}
+	return e
+}
+
+// recall takes note of what the diary, or the state that it begins with, has of
+// a unit: its definition need not be put into words again.
+func (e *entry) recall(written store.UnitState) {
+	if e.encodedFrom == e.def && bytes.Equal(e.encoded, written.Definition) && len(e.good) == len(written.Good) {
+		e.notedDef, e.notedGood = e.def, len(e.good)
 	}
 }
 

@@ -49,8 +49,8 @@ func (d *daemon) record(id proc.TreeID, p proc.Process, s proc.Status, at time.T
 // one boot, and so does the state that it begins with: one of an earlier boot is
 // replaced first.
 func (d *daemon) restored() {
-	d.sup.Save()
 	if d.state.BootID != d.boot {
+		d.sup.Save()
 		ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 		defer cancel()
 		if err := d.saver.Flush(ctx); err != nil {

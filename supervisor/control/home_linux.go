@@ -21,6 +21,12 @@ const calm = 100 * time.Millisecond
 // retryHome is how soon what could not be put back is tried again.
 const retryHome = time.Second
 
+// homeName is what the guardian calls the inotify descriptor. The kernel takes
+// some twenty milliseconds to close the last one of it (it waits for those who
+// may look at the watches), which a supervisor that dies would do before anybody
+// hears of its death.
+const homeName = "home"
+
 // home keeps the state directory and the socket in their places. Without it a
 // supervisor whose directory was removed would be one that nobody reaches, and
 // beside it another one could be started.
@@ -37,7 +43,7 @@ type home struct {
 // keepHome watches over the directory until stop is called. The error says why
 // it cannot.
 func (d *daemon) keepHome(at *door) (stop func(), err error) {
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	fd, err := d.watching()
 	if err != nil {
 		return nil, fmt.Errorf("cannot watch the state directory: %w", err)
 	}
@@ -52,6 +58,26 @@ func (d *daemon) keepHome(at *door) (stop func(), err error) {
 		_ = h.inotify.Close()
 		<-h.ended
 	}, nil
+}
+
+// watching is the inotify descriptor of the supervisor before this one, or a new
+// one for both this and the next.
+func (d *daemon) watching() (int, error) {
+	if d.link != nil {
+		if fd, ok := d.link.Inherited[homeName]; ok {
+			delete(d.link.Inherited, homeName)
+			return fd, nil
+		}
+	}
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return -1, err
+	}
+	if err := d.link.Hold(homeName, fd); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }
 
 // watch watches the directory that is in the place now.

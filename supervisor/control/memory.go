@@ -21,6 +21,20 @@ const (
 	hasty  = 400
 )
 
+// waiters is how many goroutines of a supervisor wait in the kernel by
+// themselves: for processes, for output, and for the guardian.
+const waiters = 4
+
+// unhindered has the goroutines that wait in the kernel keep no other from
+// running until done is called. The runtime notices only after some milliseconds
+// that one of them waits, and until then counts it among those that compute: a
+// supervisor that comes up starts them all, and would stand still that long.
+func unhindered() (done func()) {
+	before := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(before + waiters)
+	return func() { runtime.GOMAXPROCS(before) }
+}
+
 // relax is what a supervisor does when nothing was asked of it for a while. An
 // operation that is still under way sets the timer again when it ends.
 func (s *server) relax() {

@@ -77,6 +77,7 @@ func pid() int { return os.Getpid() }
 // (after an orderly stop of everything) or when a client stops it. The error
 // is a *store.ErrLocked where another supervisor has the directory.
 func Run(ctx context.Context, o Options) error {
+	settle := unhindered()
 	dir, err := store.Open(o.Paths)
 	if err != nil {
 		return err
@@ -90,6 +91,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	d, err := assemble(o, dir, link)
 	if err == nil {
+		d.settle = settle
 		err = d.run(ctx)
 	}
 	if !errors.Is(err, errHandedOver) {
@@ -115,6 +117,8 @@ type daemon struct {
 	stop   chan struct{}
 	left   chan struct{}
 	ward   ward
+	// settle ends what unhindered began.
+	settle func()
 	// replacing is held while this process becomes the guardian; dismissed
 	// is whether it ends.
 	replacing sync.Mutex
@@ -304,6 +308,9 @@ func (d *daemon) run(ctx context.Context) error {
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
 	d.link.Ready()
 	d.outputs.Resume()
+	// Whoever comes next has less to read then.
+	d.sup.Save()
+	d.settle()
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}

@@ -246,6 +246,13 @@ func (l *Link) Flush(ctx context.Context) {
 // which is the same program with the same arguments: call it when the guardian
 // has ended. Children and what was held stay. It returns only where it fails.
 func (l *Link) Become(log, note string) error {
+	m := l.successor(log, note)
+	return m.execute("/proc/self/exe")
+}
+
+// successor is the guardian that comes after the one that has ended. Pipes may
+// be opened and closed meanwhile: units are still started.
+func (l *Link) successor(log, note string) image {
 	l.mu.Lock()
 	m := image{
 		Args: os.Args[1:], Log: log, Note: note, Program: -1, Channel: -1,
@@ -258,5 +265,5 @@ func (l *Link) Become(log, note string) error {
 			m.Pipes[path] = fd
 		}
 	}
-	return m.execute("/proc/self/exe")
+	return m
 }

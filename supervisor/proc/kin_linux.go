@@ -249,8 +249,9 @@ func outputs(files ...*os.File) []pipe {
 		if f == nil {
 			continue
 		}
-		if p, ok := pipeOf("/proc/self/fd/" + strconv.Itoa(int(f.Fd()))); ok {
-			list = append(list, p)
+		var st unix.Stat_t
+		if unix.Fstat(int(f.Fd()), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO {
+			list = append(list, pipe{dev: st.Dev, inode: st.Ino})
 		}
 	}
 	return list

@@ -35,6 +35,8 @@ type Entry struct {
 	// Unit is a unit as it is from now on. Without a definition it has the
 	// one it had.
 	Unit *UnitState `json:"unit,omitempty"`
+	// Spelled is the unit as Spell writes it, where that is done already.
+	Spelled []byte `json:"-"`
 	// Gone is the project/name of a unit that was forgotten.
 	Gone string `json:"gone,omitempty"`
 	// Project is what is known of the project ID.
@@ -135,11 +137,10 @@ func (d *Diary) Write(entries ...Entry) error {
 	if d == nil || len(entries) == 0 {
 		return nil
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
+	var text []byte
 	for _, e := range entries {
-		if err := encoder.Encode(e); err != nil {
+		var err error
+		if text, err = e.line(text); err != nil {
 			return fmt.Errorf("cannot put into words what happened: %w", err)
 		}
 	}
@@ -151,7 +152,7 @@ func (d *Diary) Write(entries ...Entry) error {
 	if err := d.open(); err != nil {
 		return failed("write the diary", d.dir, err)
 	}
-	n, err := d.file.Write(b.Bytes())
+	n, err := d.file.Write(text)
 	d.size += int64(n)
 	if err != nil {
 		if n > 0 {
@@ -161,6 +162,43 @@ func (d *Diary) Write(entries ...Entry) error {
 		return failed("write the diary", d.file.Name(), err)
 	}
 	return nil
+}
+
+// line adds the entry's line to a text.
+func (e *Entry) line(text []byte) ([]byte, error) {
+	if e.Spelled != nil {
+		text = append(strconv.AppendUint(append(text, `{"n":`...), e.Change, 10), `,"unit":`...)
+		return append(append(text, e.Spelled...), "}\n"...), nil
+	}
+	data, err := json.Marshal(e)
+	return append(append(text, data...), '\n'), err
+}
+
+// Spell is a unit as JSON. The definitions are JSON already and put in as they
+// are: to encode one anew takes longer than all else.
+func Spell(u UnitState) ([]byte, error) {
+	definition, good := u.Definition, u.Good
+	u.Definition, u.Good = nil, nil
+	data, err := json.Marshal(u)
+	if err != nil || definition == nil && good == nil {
+		return data, err
+	}
+	data = data[:len(data)-1]
+	if definition != nil {
+		data = append(append(data, `,"definition":`...), definition...)
+	}
+	if good != nil {
+		data = append(append(append(data, `,"good":[`...), bytes.Join(raw(good), []byte{','})...), ']')
+	}
+	return append(data, '}'), nil
+}
+
+func raw(list []json.RawMessage) [][]byte {
+	texts := make([][]byte, len(list))
+	for i, m := range list {
+		texts[i] = m
+	}
+	return texts
 }
 
 // open opens the present file; mu is held.

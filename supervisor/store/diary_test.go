@@ -161,3 +161,24 @@ func TestEnvKeepsBytes(t *testing.T) {
 		t.Errorf("%q from %s, %v", got, data, err)
 	}
 }
+
+// A unit is spelled as JSON would be, with its definitions as they are.
+func TestSpell(t *testing.T) {
+	for _, u := range []UnitState{
+		{Project: "demo", Name: "web", PID: 7},
+		{Project: "demo", Name: "web", Definition: json.RawMessage(`{"exec":["a<b"]}`)},
+		{Project: "demo", Name: "web", Definition: json.RawMessage(`{}`), Good: []json.RawMessage{[]byte(`{"a":1}`), []byte(`{"a":2}`)}},
+	} {
+		text, err := Spell(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got UnitState
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if !reflect.DeepEqual(got, u) {
+			t.Errorf("%s is read as %+v", text, got)
+		}
+	}
+}

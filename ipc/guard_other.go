@@ -1,6 +1,0 @@
-//go:build !linux
-
-package ipc
-
-// guard does nothing here.
-func (*socket) guard() {}
