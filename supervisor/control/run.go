@@ -103,11 +103,15 @@ func Run(ctx context.Context, o Options) error {
 // end in the opposite order.
 type daemon struct {
 	server
-	state  store.State
-	past   supervisor.Past
-	boot   string
-	diary  *store.Diary
-	cron   store.CronHistory
+	state store.State
+	past  supervisor.Past
+	boot  string
+	diary *store.Diary
+	cron  store.CronHistory
+	// lost is what could not be read, in words; blank is whether nothing is
+	// known of an earlier supervisor.
+	lost   []string
+	blank  bool
 	clock  io.Closer
 	saver  *store.Saver
 	output *logs.Writer
@@ -143,19 +147,15 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.state = state
-	for _, text := range moved {
-		d.log.Warn(text)
-	}
+	d.state, d.lost = state, moved
 	if err := d.openDiary(); err != nil {
 		return nil, err
 	}
 	if d.cron, moved, err = dir.LoadCron(); err != nil {
 		return nil, err
 	}
-	for _, text := range moved {
-		d.log.Warn(text)
-	}
+	d.blank = d.state.Generation == ""
+	d.lost = append(d.lost, moved...)
 	if d.journal, err = store.OpenJournal(o.Paths.Events(), journalBytes, journalFiles); err != nil {
 		return nil, err
 	}
@@ -282,6 +282,7 @@ func (d *daemon) run(ctx context.Context) error {
 	looped := make(chan struct{})
 	go func() { defer close(looped); d.sup.Run(loopCtx) }()
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
+	d.muster()
 	go d.serveGuardian()
 	if err := d.sup.Restore(ctx, d.state, d.past); err != nil {
 		return err

@@ -63,6 +63,9 @@ func (*Host) Hold(string) Hold { return Hold{} }
 // Find finds nothing.
 func (*Host) Find([]Hold) []Found { return nil }
 
+// Muster finds nothing.
+func (*Host) Muster(string, string) []Survivor { return nil }
+
 // AdoptRest finds nothing.
 func (*Host) AdoptRest(TreeID, Process) int { return 0 }
 
