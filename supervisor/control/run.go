@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -305,6 +306,7 @@ func (d *daemon) run(ctx context.Context) error {
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
 	d.link.Ready()
 	d.outputs.Resume()
+	reserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}

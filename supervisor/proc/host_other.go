@@ -54,6 +54,9 @@ func (*Host) Census() map[TreeID][]int { return nil }
 // Containment is none.
 func (*Host) Containment() string { return "" }
 
+// Lives is false.
+func Lives(Process) bool { return false }
+
 // StartedAt fails.
 func StartedAt(int) (uint64, error) { return 0, errSystem }
 
