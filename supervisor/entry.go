@@ -71,7 +71,9 @@ type entry struct {
 	// adhoc units came from a command line; orphans are named by no
 	// manifest; removed ones become orphans when nothing of them lives.
 	adhoc, orphan, removed bool
-	expires                time.Time
+	// found units have no definition but their command line.
+	found   bool
+	expires time.Time
 	// base is an ad-hoc unit's own base environment.
 	base []string
 	// parent is the ID of the unit that spawned this one in its run
@@ -221,7 +223,7 @@ func (e *entry) look() *View {
 		ID: e.def.ID(), Hash: Hash(e.def.ID()), Def: e.def, Unit: e.u,
 		Ends: e.ends, Leaving: e.leaving(), Matched: e.matched, Unheard: e.unheard, Heard: e.heard(),
 		Good:  slices.Clone(e.good),
-		Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent, Leash: e.leash,
+		Adhoc: e.adhoc, Found: e.found, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires, Parent: e.parent, Leash: e.leash,
 	}
 	if e.clock != nil {
 		v.NextRun, v.History = e.nextRun(), e.clock.page.runs

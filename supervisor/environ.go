@@ -13,7 +13,7 @@ import (
 // private are the names that belong to one service and never pass from the
 // supervisor's own environment into another's.
 var private = []string{
-	"SYSG_PROJECT", "SYSG_SERVICE", "SYSG_RUN", "SYSG_REPLICA",
+	"SYSG_PROJECT", "SYSG_SERVICE", "SYSG_RUN", "SYSG_STEP", "SYSG_REPLICA",
 	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
 	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "MAINPID", "SYSG_ACTIVATED",
 }
@@ -90,6 +90,10 @@ func environment(one job, plan privilege.Plan) []string {
 	e.add("SYSG_PROJECT", def.Project)
 	e.add("SYSG_SERVICE", def.Name)
 	e.add("SYSG_RUN", strconv.FormatUint(one.run, 10))
+	if one.step != unit.NoStep {
+		// So that it can be told from the main process.
+		e.add("SYSG_STEP", string(one.step))
+	}
 	if def.Replica > 0 {
 		e.add("SYSG_REPLICA", strconv.Itoa(def.Replica))
 	}

@@ -62,7 +62,7 @@ func (e *entry) state() store.UnitState {
 		Project: e.def.Project, Name: e.def.Name, Kind: string(e.def.Kind),
 		Desired: string(e.u.Desired), State: string(e.u.State), Reason: e.u.Reason, Since: e.u.Since,
 		Run: e.u.Run, Restarts: e.u.Restarts, Failures: e.u.Failures, Attempts: e.u.Attempts,
-		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires,
+		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Found: e.found, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires,
 		Definition: e.definition(), Runs: e.u.Runs, Slot: e.slot, Proven: e.proven, Good: e.goodDefinitions(),
 		Parent: e.parent, ParentRun: e.parentRun,
 	}
@@ -186,7 +186,7 @@ func viewOf(def *config.Unit, s store.UnitState) *View {
 	v := &View{
 		Slot: s.Slot,
 		ID:   def.ID(), Hash: Hash(def.ID()), Def: def, Unit: u,
-		Adhoc: s.Adhoc, Orphaned: s.Orphaned, Expires: s.Expires, Parent: s.Parent,
+		Adhoc: s.Adhoc, Found: s.Found, Orphaned: s.Orphaned, Expires: s.Expires, Parent: s.Parent,
 	}
 	v.Good = readDefinitions(s.Good)
 	if s.Last != nil {

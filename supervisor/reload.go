@@ -61,6 +61,9 @@ func (s *Snapshot) compare(def *config.Unit) Change {
 	if !ok || v.Orphaned || v.Removed {
 		return Change{ID: def.ID(), Action: "add", Effect: EffectStart}
 	}
+	if v.Found && v.Alive() {
+		return Change{ID: v.ID, Action: "change", Effect: EffectInPlace}
+	}
 	keys := config.Diff(v.Def, def)
 	if len(keys) == 0 {
 		return Change{ID: v.ID, Action: "none", Effect: EffectNothing}
@@ -141,6 +144,10 @@ func (l *loop) define(def *config.Unit, how loading) {
 		l.touch(e)
 		return
 	}
+	if e.found && e.alive() {
+		l.recognize(e, def)
+		return
+	}
 	back := e.removed
 	if how == addOnly && e.alive() && !e.orphan && !back {
 		return
@@ -148,7 +155,7 @@ func (l *loop) define(def *config.Unit, how loading) {
 	if back && e.wish == wishStop {
 		l.want(e, noWish, "")
 	}
-	e.orphan, e.removed, e.adhoc, e.next = false, false, false, nil
+	e.orphan, e.removed, e.adhoc, e.found, e.next = false, false, false, false, nil
 	if l.steer(e, def) {
 		return
 	}

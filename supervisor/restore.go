@@ -100,7 +100,7 @@ func (l *loop) enroll(s store.UnitState) *entry {
 	saved := viewOf(def, s)
 	e.u.Run, e.u.Runs, e.u.Restarts, e.u.Failures, e.u.Attempts = s.Run, max(s.Run, s.Runs), s.Restarts, s.Failures, s.Attempts
 	e.u.LastExit, e.u.Since = saved.Unit.LastExit, s.Since
-	e.adhoc, e.orphan, e.expires = s.Adhoc, s.Orphaned, s.Expires
+	e.adhoc, e.found, e.orphan, e.expires = s.Adhoc, s.Found, s.Orphaned, s.Expires
 	if s.Parent != "" {
 		l.relate(e, s.Parent, s.ParentRun)
 	}

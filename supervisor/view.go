@@ -55,8 +55,9 @@ type View struct {
 	// a rollout's.
 	Beside []proc.Process
 	// Adhoc units came from a command line; Removed ones are named by no
-	// manifest any more and are about to end, Orphaned ones have ended.
-	Adhoc, Removed, Orphaned bool
+	// manifest any more and are about to end, Orphaned ones have ended. Found
+	// ones have no definition but what runs.
+	Adhoc, Removed, Orphaned, Found bool
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time
 	// Parent is the ID of the unit that spawned this one, or empty.

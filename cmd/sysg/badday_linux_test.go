@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -196,5 +197,99 @@ func TestAUnitThatRestartsAsFastAsItCan(t *testing.T) {
 	}
 	h.run("restart", "web")
 	h.run("stop", "mad")
+	h.run("stop")
+}
+
+// processes sets how many processes the user of the supervisor and its guardian
+// may have, as these see it; empty for as many as at first.
+func (h *house) processes(soft string) {
+	h.Helper()
+	if soft == "" {
+		soft = fmt.Sprint(h.most(unix.RLIMIT_NPROC))
+	}
+	s := h.status().Supervisor
+	for _, pid := range []int{s.PID, s.Guardian} {
+		// Only the user itself may, where root lacks CAP_SYS_RESOURCE.
+		if out, code := h.output(h.command("prlimit", "--pid", fmt.Sprint(pid), "--nproc="+soft+":")); code != 0 {
+			h.Fatalf("prlimit: exit %d\n%s", code, out)
+		}
+	}
+}
+
+// most is the soft limit of the test.
+func (h *house) most(resource int) uint64 {
+	h.Helper()
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(resource, &limit); err != nil {
+		h.Fatal(err)
+	}
+	return limit.Cur
+}
+
+// Where the user may have no more processes nothing new starts, which names the
+// limit and is tried again; the supervisor, which may have no more threads
+// either, answers and stops, and starts work again when there is room.
+func TestNoFreeProcesses(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("prlimit")
+	need(t, err == nil, "prlimit(1)")
+	h := newHouse(t, "version: \"1\"\nproject: np\nservices:\n  web: {command: "+talk+"}\n  other: {exec: [sleep, '1000'], restart_policy: always, backoff: 100ms}\n")
+	h.demote()
+	h.start()
+	pid := h.status().Supervisor.PID
+	h.processes("1")
+	if err := syscall.Kill(h.unit("other").PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	h.until("the limit is named, and a start tried again", func() bool {
+		u := h.unit("other")
+		return u.State == "backoff" && u.Restarts > 2 && strings.Contains(u.Reason, "RLIMIT_NPROC")
+	})
+	for range 20 {
+		h.run("events", "-n", "50")
+		h.run("logs", "web", "-n", "-1")
+	}
+	h.run("stop", "web")
+	if out, code := h.try("start", "-d", "web"); code != 1 || !strings.Contains(out, "RLIMIT_NPROC") {
+		t.Errorf("start: exit %d\n%s", code, out)
+	}
+	h.processes("")
+	h.until("it starts again by itself", func() bool { return h.unit("other").State == "running" })
+	h.run("start", "-d", "web")
+	if s := h.status(); s.Supervisor.PID != pid {
+		t.Errorf("the supervisor was %d and is %d", pid, s.Supervisor.PID)
+	}
+	h.run("stop")
+}
+
+// A guardian that cannot start a supervisor says so, and no command takes what
+// runs on for stopped.
+func TestNoProcessForASupervisor(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("prlimit")
+	need(t, err == nil, "prlimit(1)")
+	h := newHouse(t, "version: \"1\"\nproject: np\nservices:\n  web: {command: "+talk+"}\n")
+	h.demote()
+	h.start()
+	s, web := h.status().Supervisor, h.unit("web").PID
+	h.processes("1")
+	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	h.until("status says why there is no supervisor", func() bool {
+		out, code := h.try("status")
+		return code == 3 && strings.Contains(out, "no start: resource temporarily unavailable")
+	})
+	if out, code := h.try("stop", "web"); code != 3 || !strings.Contains(out, fmt.Sprintf("np/web (pid %d)", web)) {
+		t.Errorf("stop: exit %d\n%s", code, out)
+	}
+	soft := fmt.Sprintf("--nproc=%d:", h.most(unix.RLIMIT_NPROC))
+	if out, code := h.output(h.command("prlimit", "--pid", fmt.Sprint(s.Guardian), soft)); code != 0 {
+		t.Fatalf("prlimit: exit %d\n%s", code, out)
+	}
+	h.until("it is back", func() bool { _, code := h.try("status"); return code == 0 })
+	if u := h.unit("web"); u.PID != web {
+		t.Errorf("web was %d and is %d", web, u.PID)
+	}
 	h.run("stop")
 }

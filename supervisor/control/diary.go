@@ -2,7 +2,10 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"systemg/supervisor"
@@ -20,10 +23,13 @@ func (d *daemon) openDiary() error {
 	if d.state.BootID == "" {
 		d.state.BootID = d.boot
 	}
+	if _, err := os.Stat(d.paths.Diary()); errors.Is(err, fs.ErrNotExist) && d.state.BootID == d.boot && d.state.Diary > 0 {
+		d.lost = append(d.lost, "what happened last is not known: the diary is gone")
+	}
 	if d.state.BootID == d.boot {
 		entries, err := store.ReadDiary(d.paths.Diary(), d.boot, d.state.Diary)
 		if err != nil {
-			d.log.Warn("what happened last is not known", "error", err)
+			d.lost = append(d.lost, "what happened last is not known: "+err.Error())
 		}
 		d.state, d.past.Ended, d.past.Commands = store.Replay(d.state, entries)
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -105,11 +106,15 @@ func Run(ctx context.Context, o Options) error {
 // end in the opposite order.
 type daemon struct {
 	server
-	state  store.State
-	past   supervisor.Past
-	boot   string
-	diary  *store.Diary
-	cron   store.CronHistory
+	state store.State
+	past  supervisor.Past
+	boot  string
+	diary *store.Diary
+	cron  store.CronHistory
+	// lost is what could not be read, in words; blank is whether nothing is
+	// known of an earlier supervisor.
+	lost   []string
+	blank  bool
 	clock  io.Closer
 	saver  *store.Saver
 	output *logs.Writer
@@ -147,19 +152,15 @@ func assemble(o Options, dir *store.Dir, link *guardian.Link) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.state = state
-	for _, text := range moved {
-		d.log.Warn(text)
-	}
+	d.state, d.lost = state, moved
 	if err := d.openDiary(); err != nil {
 		return nil, err
 	}
 	if d.cron, moved, err = dir.LoadCron(); err != nil {
 		return nil, err
 	}
-	for _, text := range moved {
-		d.log.Warn(text)
-	}
+	d.blank = d.state.Generation == ""
+	d.lost = append(d.lost, moved...)
 	if d.journal, err = store.OpenJournal(o.Paths.Events(), journalBytes, journalFiles); err != nil {
 		return nil, err
 	}
@@ -286,6 +287,7 @@ func (d *daemon) run(ctx context.Context) error {
 	looped := make(chan struct{})
 	go func() { defer close(looped); d.sup.Run(loopCtx) }()
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
+	d.muster()
 	go d.serveGuardian()
 	if err := d.sup.Restore(ctx, d.state, d.past); err != nil {
 		return err
@@ -311,6 +313,7 @@ func (d *daemon) run(ctx context.Context) error {
 	// Whoever comes next has less to read then.
 	d.sup.Save()
 	d.settle()
+	reserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}

@@ -360,6 +360,8 @@ func (g *guard) program() string {
 func (g *guard) postpone(err error) {
 	g.say("ERROR", "cannot start a supervisor", "error", err, "again_in", time.Second)
 	g.restartAt = time.Now().Add(time.Second)
+	short := Crashes{Count: g.Crashes.Count + 1, How: "no start: " + err.Error()}
+	Note{Guardian: os.Getpid(), Crashes: short, Next: g.restartAt}.write(g.Note)
 }
 
 // listen reads the channel in a goroutine that ends with the channel. It reads

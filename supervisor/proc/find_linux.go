@@ -12,6 +12,13 @@ func StartedAt(pid int) (uint64, error) {
 	return st.ticks, nil
 }
 
+// Lives is whether a process lives and is still the one that was noted. Which
+// boot that was is the caller's to know.
+func Lives(p Process) bool {
+	st, err := readStat(p.PID)
+	return p.PID > 0 && err == nil && !st.dead() && p.has(st)
+}
+
 // Hold is a new hold, for a tree that is about to be started: whoever writes it
 // down first finds the tree again, whatever happens. Root is that of the tree's
 // cgroup where it has one of its own.

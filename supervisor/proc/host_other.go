@@ -54,6 +54,9 @@ func (*Host) Census() map[TreeID][]int { return nil }
 // Containment is none.
 func (*Host) Containment() string { return "" }
 
+// Lives is false.
+func Lives(Process) bool { return false }
+
 // StartedAt fails.
 func StartedAt(int) (uint64, error) { return 0, errSystem }
 
@@ -62,6 +65,9 @@ func (*Host) Hold(string) Hold { return Hold{} }
 
 // Find finds nothing.
 func (*Host) Find([]Hold) []Found { return nil }
+
+// Muster finds nothing.
+func (*Host) Muster(string, string) []Survivor { return nil }
 
 // AdoptRest finds nothing.
 func (*Host) AdoptRest(TreeID, Process) int { return 0 }

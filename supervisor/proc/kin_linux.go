@@ -192,24 +192,8 @@ func ownSession() int {
 
 // toldOf is the tree that a process was told it belongs to, in its environment.
 func toldOf(pid int) (TreeID, bool) {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	if err != nil {
-		return TreeID{}, false
-	}
-	var project, service, run string
-	for kv := range bytes.SplitSeq(data, []byte{0}) {
-		name, value, _ := bytes.Cut(kv, []byte("="))
-		switch string(name) {
-		case "SYSG_PROJECT":
-			project = string(value)
-		case "SYSG_SERVICE":
-			service = string(value)
-		case "SYSG_RUN":
-			run = string(value)
-		}
-	}
-	n, err := strconv.ParseUint(run, 10, 64)
-	return TreeID{Unit: project + "/" + service, Run: n}, err == nil
+	t, ok := tellOf(pid)
+	return t.tree, ok
 }
 
 // pipe is a named pipe, by its place on disk.

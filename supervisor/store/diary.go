@@ -281,21 +281,22 @@ func (d *Diary) Close() error {
 }
 
 // ReadDiary gives the entries from the file before that number on, oldest
-// first. Lines that cannot be read, as the last one of a supervisor that was
-// killed while it wrote, are left out: what they announce was not done.
+// first. Lines that cannot be read are left out; the error says so, and goes
+// with what could be read.
 func ReadDiary(dir, boot string, number uint64) ([]Entry, error) {
 	var list []Entry
+	var damage error
 	for _, n := range diaryFiles(dir) {
 		if n+1 < number {
 			continue
 		}
 		entries, err := readDiaryFile(diaryName(dir, n), boot)
 		if err != nil {
-			return list, failed("read the diary", diaryName(dir, n), err)
+			damage = errors.Join(damage, failed("read the diary", diaryName(dir, n), err))
 		}
 		list = append(list, entries...)
 	}
-	return list, nil
+	return list, damage
 }
 
 func readDiaryFile(path, boot string) ([]Entry, error) {
@@ -307,22 +308,34 @@ func readDiaryFile(path, boot string) ([]Entry, error) {
 	r := bufio.NewReader(f)
 	line, err := r.ReadBytes('\n')
 	var head diaryHead
-	if err != nil || json.Unmarshal(line, &head) != nil || head.Boot != boot {
+	if err != nil || json.Unmarshal(line, &head) != nil {
+		return nil, errors.New("it has no beginning")
+	}
+	if head.Boot != boot {
 		return nil, nil
 	}
 	var list []Entry
+	lost := 0
 	for {
 		line, err := r.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return list, nil
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return list, err
 		}
 		var e Entry
-		if json.Unmarshal(line, &e) == nil {
+		switch {
+		case len(line) == 0:
+		case err == nil && json.Unmarshal(line, &e) == nil:
 			list = append(list, e)
+		default:
+			lost++
 		}
+		if err == nil {
+			continue
+		}
+		if lost > 0 {
+			return list, fmt.Errorf("%d lines make no sense", lost)
+		}
+		return list, nil
 	}
 }
 

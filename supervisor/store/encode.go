@@ -144,7 +144,7 @@ func same(a, b *UnitState) bool {
 		a.PID == b.PID && a.StartTicks == b.StartTicks && a.Handle == b.Handle && a.Mark == b.Mark &&
 		a.Cgroup == b.Cgroup && a.Containment == b.Containment &&
 		a.StartedAt.Equal(b.StartedAt) && sameExit(a.LastExit, b.LastExit) &&
-		a.Adhoc == b.Adhoc && a.Orphaned == b.Orphaned && a.Removed == b.Removed &&
+		a.Adhoc == b.Adhoc && a.Found == b.Found && a.Orphaned == b.Orphaned && a.Removed == b.Removed &&
 		a.Expires.Equal(b.Expires) && a.ParentPID == b.ParentPID &&
 		a.Parent == b.Parent && a.ParentRun == b.ParentRun &&
 		a.Runs == b.Runs && a.Proven == b.Proven && a.Slot == b.Slot && sameRolled(a.Last, b.Last) &&

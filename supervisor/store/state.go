@@ -77,6 +77,9 @@ type UnitState struct {
 	Adhoc    bool `json:"adhoc,omitempty"`
 	Orphaned bool `json:"orphaned,omitempty"`
 	Removed  bool `json:"removed,omitempty"`
+	// Found units were found at work when nothing was known of them: the
+	// definition is only what runs.
+	Found bool `json:"found,omitempty"`
 	// Expires is when an ad-hoc unit's time to live ends; zero for never.
 	Expires time.Time `json:"expires,omitzero"`
 	// ParentPID is the process with which an ad-hoc unit ends, started at

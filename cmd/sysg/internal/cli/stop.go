@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
 	"systemg/ipc"
 	"systemg/supervisor/guardian"
+	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
 )
 
 // stopCmd stops units.
@@ -130,8 +133,38 @@ func (c *stopCmd) nothingRuns(a *app, names []string) error {
 	if note, crashes := guardian.ReadNote(a.paths.Trouble()); crashes && len(names) == 0 && a.Project == "" {
 		return a.endGuardian(note)
 	}
+	if err := a.leftAlone(a.selection(names)); err != nil {
+		return err
+	}
 	a.remark("no supervisor runs")
 	return c.nothingToStop(a)
+}
+
+// leftAlone says which units run on though no supervisor does, and so cannot be
+// stopped in order.
+func (a *app) leftAlone(sel ipc.Selection) error {
+	state, err := store.ReadState(a.paths)
+	boot, bootErr := proc.BootID()
+	if err != nil || bootErr != nil || state.BootID != boot {
+		return nil //nolint:nilerr // nothing is known to run
+	}
+	_, views, err := a.offlineViews(sel)
+	if err != nil {
+		return nil //nolint:nilerr // nor is any such unit
+	}
+	var names []string
+	for _, v := range views {
+		if proc.Lives(v.Process) {
+			names = append(names, fmt.Sprintf("%s (pid %d)", v.ID, v.Process.PID))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return &failure{
+		code: ipc.CodeNotRunning, text: "no supervisor runs, and without one these run on: " + strings.Join(names, ", "),
+		try: "sysg start -d, which takes them back; then stop again",
+	}
 }
 
 // endGuardian ends a guardian whose supervisor keeps crashing. Without a
