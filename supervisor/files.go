@@ -154,7 +154,12 @@ func (f *Files) Resume() {
 func (f *Files) attach(s *streams, def *config.Unit, runs []uint64) error {
 	var errs []error
 	for _, kind := range Kinds {
-		beside := f.left.of(f.Paths.FIFO(def.Project, def.Name, kind))
+		fifo := f.Paths.FIFO(def.Project, def.Name, kind)
+		beside := f.left.of(fifo)
+		if _, err := os.Lstat(fifo); err != nil && len(beside) == 0 {
+			// Nobody can have written to it.
+			continue
+		}
 		first := firstPipe(runs, beside)
 		stream, err := f.stream(s, def, kind, first)
 		if err == nil {

@@ -39,7 +39,8 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
 			var runs []uint64
-			if l.adopt(e, u, state.BootID, r) || u.PID != 0 && state.BootID == l.o.BootID {
+			l.adopt(e, u, state.BootID, r)
+			if u.Run != 0 && state.BootID == l.o.BootID {
 				// Also what one that has ended wrote last is in its pipes.
 				runs = append(runs, u.Run)
 			}
@@ -135,13 +136,13 @@ func (e *entry) recall(written store.UnitState) {
 	}
 }
 
-// adopt takes a saved process back, and says whether it still lives.
-func (l *loop) adopt(e *entry, s store.UnitState, bootID string, r *relics) bool {
+// adopt takes a saved process back, where it still lives.
+func (l *loop) adopt(e *entry, s store.UnitState, bootID string, r *relics) {
 	if bootID != l.o.BootID {
 		if s.PID != 0 || s.Exited {
 			e.u.Desired, e.u.Reason = unit.Down, "the machine was restarted"
 		}
-		return false
+		return
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
 	s = r.known(s, id)
@@ -153,7 +154,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string, r *relics) bool
 		default:
 			l.revive(e, s)
 		}
-		return false
+		return
 	}
 	p := processOf(s, bootID)
 	e.u = adopted(e.u, s, time.Now())
@@ -168,14 +169,13 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string, r *relics) bool
 	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
 		l.vanished(e, id, s.Run, p, err, r)
-		return false
+		return
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
 	l.adoptSockets(e, s.PID)
 	l.attend(e, &e.instance)
 	l.listen(e)
 	l.touch(e)
-	return true
 }
 
 // adopted is the machine of a run whose main process lives, as an earlier

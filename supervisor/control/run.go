@@ -310,6 +310,7 @@ func (d *daemon) run(ctx context.Context) error {
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
 	d.link.Ready()
 	d.outputs.Resume()
+	d.link.Resumed()
 	// Whoever comes next has less to read then.
 	d.sup.Save()
 	d.settle()

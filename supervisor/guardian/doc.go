@@ -25,7 +25,8 @@
 // read ends of the services' pipes (opened by path), and descriptors that the
 // supervisor sends it by name (SCM_RIGHTS): listening sockets, and the lock of
 // the state directory, which therefore never becomes free between two
-// supervisors. A new supervisor is given them back.
+// supervisors. A new supervisor is given them back, and is born with a keepsake of
+// the pipes (keep_linux.go) for the case that the guardian ends just then.
 //
 // # The channel
 //

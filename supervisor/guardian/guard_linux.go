@@ -314,7 +314,11 @@ func (g *guard) start() {
 	if g.starter >= 0 {
 		third = g.starter
 	}
-	files := []uintptr{0, 1, 2, uintptr(third), uintptr(pair[1])}
+	keep := keepsake(g.Pipes)
+	if keep >= 0 {
+		defer unix.Close(keep)
+	}
+	files := []uintptr{0, 1, 2, uintptr(third), uintptr(pair[1]), uintptr(keep)}
 	if g.Attached != nil {
 		files[0], files[1] = uintptr(null), uintptr(null)
 	}

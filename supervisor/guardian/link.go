@@ -14,6 +14,8 @@ type Link struct {
 	Inherited map[string]int
 
 	fd int
+	// keep is the keepsake, -1 for none.
+	keep int
 	// exits are those that were told before Serve.
 	early []Exit
 

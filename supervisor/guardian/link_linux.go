@@ -25,7 +25,7 @@ func Connect() (*Link, error) {
 	}
 	unix.CloseOnExec(ChannelFD)
 	l := &Link{
-		fd: ChannelFD, Inherited: map[string]int{}, wake: make(chan struct{}, 1),
+		fd: ChannelFD, keep: findKeepsake(), Inherited: map[string]int{}, wake: make(chan struct{}, 1),
 		pipes: map[string]bool{}, held: map[string]int{}, asked: map[uint64]chan struct{}{},
 	}
 	switch err := l.hello(); {
@@ -258,12 +258,14 @@ func (l *Link) successor(log, note string) image {
 		Args: os.Args[1:], Log: log, Note: note, Program: -1, Channel: -1,
 		Held: l.held, Pipes: map[string]int{}, Starts: l.Welcome.Starts, Before: "became the guardian",
 	}
-	paths := maps.Clone(l.pipes)
+	paths, keep := maps.Clone(l.pipes), l.keep
+	l.keep = -1
 	l.mu.Unlock()
 	for path := range paths {
 		if fd, err := openPipe(path, unix.O_CLOEXEC); err == nil {
 			m.Pipes[path] = fd
 		}
 	}
+	unpack(keep, m.Pipes)
 	return m
 }

@@ -31,6 +31,9 @@ func (l *Link) Flush(context.Context) {}
 // Hold has nobody to hold anything.
 func (l *Link) Hold(string, int) error { return nil }
 
+// Resumed has nothing to give back.
+func (l *Link) Resumed() {}
+
 // Drop has nobody to let anything go.
 func (l *Link) Drop(string) {}
 

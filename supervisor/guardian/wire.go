@@ -11,10 +11,11 @@ import (
 const Protocol = 1
 
 // ChannelFD is the supervisor's descriptor of the channel, ReadyFD the one on
-// which whoever started it waits.
+// which whoever started it waits, KeepsakeFD that of its keepsake.
 const (
-	ReadyFD   = 3
-	ChannelFD = 4
+	ReadyFD    = 3
+	ChannelFD  = 4
+	KeepsakeFD = 5
 )
 
 // word is the first argument of a guardian.
