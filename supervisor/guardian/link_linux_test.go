@@ -19,7 +19,7 @@ func TestAPipeIsOpenedWhileTheSupervisorBecomesTheGuardian(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l := &Link{wake: make(chan struct{}, 1), pipes: map[string]bool{}, held: map[string]int{}}
+	l := &Link{keep: -1, wake: make(chan struct{}, 1), pipes: map[string]bool{}, held: map[string]int{}}
 	l.Pipe(first, true)
 	opened := make(chan error)
 	go func() {
