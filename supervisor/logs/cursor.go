@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -42,6 +43,9 @@ type cursor struct {
 	// last.
 	base    int64
 	indexed bool
+	// until is the offset in the segment from which on no line is wanted,
+	// because all are too young.
+	until int64
 	// at is the offset of the next byte to hand out, buf what was read from
 	// there on.
 	at  int64
@@ -131,6 +135,7 @@ func (c *cursor) close() {
 // its first piece.
 func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 	for {
+		c.leave()
 		line, at, ok, err := c.piece(final)
 		if err != nil || !ok {
 			return Line{}, nil, false, err
@@ -282,6 +287,19 @@ func (c *cursor) fill() (int, error) {
 func (c *cursor) take(s *segment, at int64) {
 	c.seg, c.at, c.buf = s, at, nil
 	c.base, c.indexed = s.base, s.indexed > 0
+	c.until = math.MaxInt64
+	if !c.q.Until.IsZero() && c.indexed && s.mtime.After(c.q.Until) {
+		c.until = s.after(c.q.Until.UnixNano())
+	}
+}
+
+// leave passes over what is too young, at the beginning of a line. It is never
+// read, however much that is.
+func (c *cursor) leave() {
+	if c.seg != nil && !c.inside && c.at >= c.until && c.at < c.size() {
+		c.at, c.buf = c.size(), nil
+		c.inside, c.match = !c.seg.endsLine(c.at), false
+	}
 }
 
 // refresh looks at the segment again.

@@ -2,9 +2,11 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,5 +47,69 @@ func TestTheLastLinesOfAHugeLog(t *testing.T) {
 	}
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// What is asked of a log of 10 GB by time costs what it has of that time: the
+// index says where that is.
+func TestTimesOfAHugeLog(t *testing.T) {
+	const size = 10 << 30
+	const minutes = 100
+	path := filepath.Join(t.TempDir(), "huge.log")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(size); err != nil {
+		t.Skip("this file system has no files of 10 GB: ", err)
+	}
+	// A minute of output for each hundredth of it, and a line at either end.
+	began := time.Now().Add(-2 * time.Hour)
+	at := func(minute int) time.Time { return began.Add(time.Duration(minute) * time.Minute) }
+	first, last := "first\n", "\nlast\n"
+	index := headRecord(0, 0).append(nil)
+	index = record{kind: kindTime, at: int64(len(first)), value: began.UnixNano()}.append(index)
+	for i := range int64(minutes) {
+		index = record{kind: kindTime, at: (i + 1) * size / minutes, value: at(int(i + 1)).UnixNano()}.append(index)
+	}
+	index = record{kind: kindTime, at: size - 1 + int64(len(last)), value: at(minutes + 1).UnixNano()}.append(index)
+	_, err = f.WriteAt([]byte(first), 0)
+	_, err2 := f.WriteAt([]byte(last), size-1)
+	if err := errors.Join(err, err2, os.WriteFile(indexPath(path, 0), index, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		q    Query
+		want string
+	}{
+		{"before it", Query{Lines: 5, Until: at(-1)}, ""},
+		{"its beginning", Query{Lines: -1, Until: at(0)}, "first"},
+		{"the last of its beginning", Query{Lines: 5, Until: at(0)}, "first"},
+		{"its end", Query{Lines: -1, Since: at(minutes + 1)}, "last"},
+		{"the last of its end", Query{Lines: 5, Since: at(minutes + 1)}, "last"},
+		{"after it", Query{Lines: 5, Since: time.Now().Add(time.Hour)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked := time.Now()
+			var got []string
+			err := Read(context.Background(), []File{{Unit: "a", Kind: "stdout", Path: path}}, c.q, nil,
+				func(lines []Line, _ []Skip) error {
+					for _, l := range lines {
+						got = append(got, string(l.Data))
+					}
+					return nil
+				})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if took := time.Since(asked); took > time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package logs
 import (
 	"math"
 	"os"
+	"slices"
 	"sort"
 )
 
@@ -39,8 +40,9 @@ type timeline struct {
 
 // block sums up a piece of an index.
 type block struct {
-	// last is its greatest offset, newest its latest time in nanoseconds.
-	last, newest int64
+	// last is its greatest offset, newest its latest time in nanoseconds, oldest
+	// its earliest.
+	last, newest, oldest int64
 	// runs is how many records of runs and losses come before it.
 	runs int
 }
@@ -141,12 +143,12 @@ func (t *timeline) scan(size int64) {
 // add takes in the record at a place of the index.
 func (t *timeline) add(r record, at int64) {
 	if n := int(at / blockBytes); n == len(t.blocks) {
-		t.blocks = append(t.blocks, block{last: t.lastAt(), newest: math.MinInt64, runs: len(t.runs)})
+		t.blocks = append(t.blocks, block{last: t.lastAt(), newest: math.MinInt64, oldest: math.MaxInt64, runs: len(t.runs)})
 	}
 	b := &t.blocks[len(t.blocks)-1]
 	b.last = r.at
 	if r.kind == kindTime {
-		b.newest = max(b.newest, r.value)
+		b.newest, b.oldest = max(b.newest, r.value), min(b.oldest, r.value)
 	} else if run, _ := r.run(); r.breaks() || run != t.runAt(math.MaxInt64) {
 		t.runs = append(t.runs, r)
 	}
@@ -200,6 +202,23 @@ func (t *timeline) newest() int64 {
 		newest = max(newest, b.newest)
 	}
 	return newest
+}
+
+// after is the offset from which on every byte that has a time is younger than
+// that one.
+func (t *timeline) after(nanos int64) int64 {
+	for n := len(t.blocks) - 1; n >= 0; n-- {
+		if t.blocks[n].oldest > nanos {
+			continue
+		}
+		t.look(n)
+		for _, r := range slices.Backward(t.times) {
+			if r.value <= nanos {
+				return r.at
+			}
+		}
+	}
+	return 0
 }
 
 // before is the offset up to which every byte is older than a time.
