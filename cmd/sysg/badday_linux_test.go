@@ -261,3 +261,35 @@ func TestNoFreeProcesses(t *testing.T) {
 	}
 	h.run("stop")
 }
+
+// A guardian that cannot start a supervisor says so, and no command takes what
+// runs on for stopped.
+func TestNoProcessForASupervisor(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("prlimit")
+	need(t, err == nil, "prlimit(1)")
+	h := newHouse(t, "version: \"1\"\nproject: np\nservices:\n  web: {command: "+talk+"}\n")
+	h.demote()
+	h.start()
+	s, web := h.status().Supervisor, h.unit("web").PID
+	h.processes("1")
+	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	h.until("status says why there is no supervisor", func() bool {
+		out, code := h.try("status")
+		return code == 3 && strings.Contains(out, "no start: resource temporarily unavailable")
+	})
+	if out, code := h.try("stop", "web"); code != 3 || !strings.Contains(out, fmt.Sprintf("np/web (pid %d)", web)) {
+		t.Errorf("stop: exit %d\n%s", code, out)
+	}
+	soft := fmt.Sprintf("--nproc=%d:", h.most(unix.RLIMIT_NPROC))
+	if out, code := h.output(h.command("prlimit", "--pid", fmt.Sprint(s.Guardian), soft)); code != 0 {
+		t.Fatalf("prlimit: exit %d\n%s", code, out)
+	}
+	h.until("it is back", func() bool { _, code := h.try("status"); return code == 0 })
+	if u := h.unit("web"); u.PID != web {
+		t.Errorf("web was %d and is %d", web, u.PID)
+	}
+	h.run("stop")
+}

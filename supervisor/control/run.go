@@ -37,6 +37,9 @@ const (
 	journalFiles       = 8
 )
 
+// spareThreads are those that are made ahead, beyond one for each core.
+const spareThreads = 16
+
 // flushTime bounds how long a supervisor that ends waits for its files.
 const flushTime = 5 * time.Second
 
@@ -314,7 +317,7 @@ func (d *daemon) run(ctx context.Context) error {
 	// Whoever comes next has less to read then.
 	d.sup.Save()
 	d.settle()
-	reserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
+	proc.ReserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
 	if d.o.Ready != nil {
 		d.o.Ready()
 	}

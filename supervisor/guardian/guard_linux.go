@@ -14,6 +14,9 @@ import (
 	"systemg/supervisor/proc"
 )
 
+// spareThreads are those that a guardian makes ahead.
+const spareThreads = 8
+
 // Main is the life of a guardian; in any other process it does nothing. Call it
 // before anything else in main.
 func Main() {
@@ -28,6 +31,7 @@ func Main() {
 		fmt.Fprintf(os.Stderr, "sysg: %s: %v\n", word, err)
 		os.Exit(2)
 	}
+	proc.ReserveThreads(spareThreads)
 	os.Exit(g.run())
 }
 

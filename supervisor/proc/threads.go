@@ -1,18 +1,15 @@
-package control
+package proc
 
 import (
 	"runtime"
 	"sync"
 )
 
-// spareThreads are made beyond one for each core. The Go runtime ends the
+// ReserveThreads has so many threads at once, which stay. The Go runtime ends the
 // process where the kernel refuses it a thread, and keeps those that it has: so
-// the supervisor takes what it may need while there is room, and lives on when
-// its user may have no more processes.
-const spareThreads = 16
-
-// reserveThreads has so many threads at once, which stay.
-func reserveThreads(n int) {
+// a process that takes what it may need while there is room lives on when its
+// user may have no more processes.
+func ReserveThreads(n int) {
 	var there, gone sync.WaitGroup
 	over := make(chan struct{})
 	there.Add(n)
