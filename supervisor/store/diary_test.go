@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -181,5 +182,32 @@ func TestSpell(t *testing.T) {
 		if !reflect.DeepEqual(got, u) {
 			t.Errorf("%s is read as %+v", text, got)
 		}
+	}
+}
+
+// Who only looks sees what happened after the state was saved, and makes no
+// folder for that.
+func TestReadLatest(t *testing.T) {
+	dir := t.TempDir()
+	p := Paths{State: dir, Logs: filepath.Join(dir, "logs"), Runtime: dir}
+	if s, err := ReadLatest(p, thisBoot); err != nil || len(s.Units) > 0 {
+		t.Fatalf("of nothing: %+v, %v", s, err)
+	}
+	if _, err := os.Stat(inMemory(dir)); err == nil {
+		t.Error("it made a folder")
+	}
+	t.Cleanup(func() { _ = p.RemovePipes() })
+	d, err := OpenDiary(p.Diary(), thisBoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Write(change(1, "a"), change(2, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := ReadLatest(p, thisBoot); err != nil || len(s.Units) != 2 || s.BootID != thisBoot {
+		t.Errorf("after two changes: %+v, %v", s, err)
+	}
+	if s, err := ReadLatest(p, "another boot"); err != nil || len(s.Units) > 0 {
+		t.Errorf("in another boot: %+v, %v", s, err)
 	}
 }

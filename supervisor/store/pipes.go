@@ -23,12 +23,31 @@ const memory = "/dev/shm"
 // state directory. It is the same for every supervisor of the directory, so
 // that a new one finds the pipes of services that still run.
 func pipeDir(runtime string) string {
-	sum := sha256.Sum256([]byte(resolved(runtime)))
-	dir := filepath.Join(memory, fmt.Sprintf("sysg-%d-%s", os.Geteuid(), hex.EncodeToString(sum[:6])))
-	if ownPrivate(dir) {
+	if dir := inMemory(runtime); ownPrivate(dir) {
 		return dir
 	}
 	return filepath.Join(runtime, "fifo")
+}
+
+// inMemory is what it is called where it can be in memory.
+func inMemory(runtime string) string {
+	sum := sha256.Sum256([]byte(resolved(runtime)))
+	return filepath.Join(memory, fmt.Sprintf("sysg-%d-%s", os.Geteuid(), hex.EncodeToString(sum[:6])))
+}
+
+// knownPipeDir is the folder for who only looks: it makes none.
+func knownPipeDir(runtime string) string {
+	dir := inMemory(runtime)
+	if info, err := os.Lstat(dir); err == nil && info.IsDir() && owned(info) {
+		return dir
+	}
+	return filepath.Join(runtime, "fifo")
+}
+
+// owned is whether a file is this user's.
+func owned(info fs.FileInfo) bool {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(owner.Uid) == os.Geteuid()
 }
 
 // resolved is the folder's name without symbolic links: by whichever name the
@@ -51,11 +70,7 @@ func ownPrivate(dir string) bool {
 		return false
 	}
 	info, err := os.Lstat(dir)
-	if err != nil || !info.IsDir() {
-		return false
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || int(owner.Uid) != os.Geteuid() {
+	if err != nil || !info.IsDir() || !owned(info) {
 		return false
 	}
 	return os.Chmod(dir, pipeDirMode()) == nil

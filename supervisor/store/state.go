@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -189,6 +190,21 @@ func ReadState(p Paths) (State, error) {
 			e.Cure = "sysg start, which moves it aside and begins without it"
 		}
 		return State{}, e
+	}
+	return s, nil
+}
+
+// ReadLatest is ReadState, with what has happened since in this boot: for who only
+// looks. A diary that cannot be read adds nothing.
+func ReadLatest(p Paths, boot string) (State, error) {
+	s, err := ReadState(p)
+	if err != nil || s.BootID != "" && s.BootID != boot {
+		return s, err
+	}
+	entries, _ := ReadDiary(filepath.Join(knownPipeDir(p.Runtime), ".diary"), boot, s.Diary)
+	if len(entries) > 0 {
+		s, _, _ = Replay(s, entries)
+		s.BootID = boot
 	}
 	return s, nil
 }

@@ -9,12 +9,20 @@ import (
 	"systemg/supervisor"
 	"systemg/supervisor/control"
 	"systemg/supervisor/logs"
+	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 )
 
-// offlineViews are the selected units as the state on disk has them.
+// latest is the last known state.
+func (a *app) latest() (store.State, error) {
+	// Without its name nothing is of this boot.
+	boot, _ := proc.BootID()
+	return store.ReadLatest(a.paths, boot)
+}
+
+// offlineViews are the selected units as they were known last.
 func (a *app) offlineViews(sel ipc.Selection) (*supervisor.Snapshot, []*supervisor.View, error) {
-	state, err := store.ReadState(a.paths)
+	state, err := a.latest()
 	if err != nil {
 		return nil, nil, err
 	}

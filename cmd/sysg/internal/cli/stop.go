@@ -12,7 +12,6 @@ import (
 	"systemg/ipc"
 	"systemg/supervisor/guardian"
 	"systemg/supervisor/proc"
-	"systemg/supervisor/store"
 )
 
 // stopCmd stops units.
@@ -143,7 +142,7 @@ func (c *stopCmd) nothingRuns(a *app, names []string) error {
 // leftAlone says which units run on though no supervisor does, and so cannot be
 // stopped in order.
 func (a *app) leftAlone(sel ipc.Selection) error {
-	state, err := store.ReadState(a.paths)
+	state, err := a.latest()
 	boot, bootErr := proc.BootID()
 	if err != nil || bootErr != nil || state.BootID != boot {
 		return nil //nolint:nilerr // nothing is known to run
