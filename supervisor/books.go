@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"systemg/supervisor/failpoint"
 	"systemg/supervisor/store"
 )
 
@@ -106,6 +107,7 @@ func (b *books) run(s *Supervisor) {
 		case <-b.wake:
 			if asked := b.take(); len(asked) > 0 {
 				b.save()
+				failpoint.Here(failpoint.Booked)
 				s.send(func(l *loop) { l.ready = append(l.ready, asked...) })
 			}
 		}

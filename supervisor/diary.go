@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"systemg/supervisor/failpoint"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
@@ -58,7 +59,9 @@ func (l *loop) doDecided() {
 		for _, a := range some {
 			list = l.noteChanged(list, a.unit)
 		}
+		failpoint.Here(failpoint.Decided)
 		l.writeDiary(list)
+		failpoint.Here(failpoint.Noted)
 		list = nil
 		for _, a := range some {
 			a.do()

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"systemg/config"
+	"systemg/supervisor/failpoint"
 	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
@@ -101,6 +102,7 @@ func (s *Supervisor) launch() {
 			s.send(func(l *loop) { l.launchFailed(id, one.id, exit) })
 			continue
 		}
+		failpoint.Here(failpoint.Started)
 		s.send(func(l *loop) { l.launched(id, one.id, p) })
 	}
 }

@@ -30,7 +30,7 @@ type audit struct {
 
 // forgiven counts an end of which nobody knows how, where that can be.
 func (a *audit) forgiven(x *ipc.Exit) bool {
-	if a.both == 0 || x == nil || !strings.HasPrefix(x.Text, "ended while no supervisor ran") {
+	if a.both+a.points == 0 || x == nil || !strings.HasPrefix(x.Text, "ended while no supervisor ran") {
 		return false
 	}
 	a.unknown++
@@ -135,17 +135,20 @@ func (a *audit) writer(i int) {
 	}
 }
 
-// segments are the files of a log, the oldest first.
+// segments are the files of a log, the oldest first. A death while they are
+// renamed may leave a number out.
 func segments(path string) []string {
 	list := []string{path}
-	for n := 1; ; n++ {
-		older := fmt.Sprintf("%s.%d", path, n)
-		if _, err := os.Stat(older); err != nil {
-			slices.Reverse(list)
-			return list
+	older, _ := filepath.Glob(path + ".[0-9]*")
+	numbers := map[string]int{}
+	for _, name := range older {
+		if n, err := strconv.Atoi(strings.TrimPrefix(name, path+".")); err == nil {
+			numbers[name] = n
+			list = append(list, name)
 		}
-		list = append(list, older)
 	}
+	slices.SortFunc(list, func(a, b string) int { return numbers[b] - numbers[a] })
+	return list
 }
 
 // once looks whether each run was started once, after the one before it had

@@ -24,6 +24,9 @@ type plan struct {
 	writers, rate int
 	// The numbers of deaths of each kind, and of upgrades.
 	supervisor, guardian, both, upgrades int
+	// points is how many times somebody dies at each failpoint, for a binary
+	// that was built with the tag failpoints.
+	points int
 	// pause is the longest time between two.
 	pause time.Duration
 	seed  uint64
@@ -44,6 +47,7 @@ func main() {
 	flag.IntVar(&p.guardian, "guardian", 200, "deaths of the guardian")
 	flag.IntVar(&p.both, "both", 50, "deaths of both within a millisecond")
 	flag.IntVar(&p.upgrades, "upgrades", 50, "upgrades to another copy of the program")
+	flag.IntVar(&p.points, "points", 0, "deaths at each failpoint, of a binary built with -tags failpoints")
 	flag.DurationVar(&p.pause, "pause", 120*time.Millisecond, "the longest time between two")
 	flag.Uint64Var(&p.seed, "seed", uint64(time.Now().UnixNano()), "of the random numbers")
 	flag.BoolVar(&p.only, "audit", false, "only look again at what an earlier run left in -dir")
@@ -87,6 +91,9 @@ func (p plan) run(out *os.File) (int, error) {
 	defer func() { _ = s.do("stop", "--kill") }()
 	deaths, err := p.kill(s)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.dieAtPoints(out); err != nil {
 		return 0, err
 	}
 	took := time.Since(began)

@@ -29,7 +29,12 @@ const (
 // system writes the manifest.
 func (p plan) system() (*system, error) {
 	s := &system{plan: p, crashers: crashers, jobs: jobs}
-	s.env = append(os.Environ(), "HOME="+p.dir, "SYSG_STATE_DIR="+filepath.Join(p.dir, "state"))
+	s.env = append(os.Environ(), "HOME="+p.dir, "SYSG_STATE_DIR="+filepath.Join(p.dir, "state"), "SYSG_FAILPOINTS="+p.armed())
+	segment := "64M"
+	if p.points > 0 {
+		// So that there are many.
+		segment = "64K"
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -37,8 +42,8 @@ func (p plan) system() (*system, error) {
 	var b strings.Builder
 	b.WriteString("version: \"1\"\nproject: torture\nservices:\n")
 	for i := range p.writers {
-		fmt.Fprintf(&b, "  w%d:\n    exec: [%q, %s, %q, \"%d\"]\n    restart_policy: always\n    logs: {max_bytes: 64M, max_files: 100}\n",
-			i, self, writerRole, s.truth("w", i).path, p.rate/max(p.writers, 1))
+		fmt.Fprintf(&b, "  w%d:\n    exec: [%q, %s, %q, \"%d\"]\n    restart_policy: always\n    logs: {max_bytes: %s, max_files: 1000}\n",
+			i, self, writerRole, s.truth("w", i).path, p.rate/max(p.writers, 1), segment)
 	}
 	for i := range s.crashers {
 		fmt.Fprintf(&b, "  c%d:\n    exec: [%q, %s, %q]\n    restart_policy: always\n    backoff: 30ms\n    hooks: {on_start: {success: {command: \"'%s' %s '%s'\"}}}\n",
@@ -48,7 +53,7 @@ func (p plan) system() (*system, error) {
 		fmt.Fprintf(&b, "  j%d:\n    exec: [%q, %s, %q]\n    cron: {expression: \"* * * * * *\", history: 1000}\n",
 			i, self, jobRole, s.truth("j", i).path)
 	}
-	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+	if err := os.MkdirAll(p.armed(), 0o700); err != nil {
 		return nil, err
 	}
 	return s, os.WriteFile(filepath.Join(p.dir, "systemg.yaml"), []byte(b.String()), 0o600)

@@ -18,26 +18,33 @@ func TestMain(m *testing.M) {
 // A short torture: a few deaths of each kind, and nothing is lost, doubled,
 // torn or restarted. docs/reliability.md has the result of a long one.
 func TestNothingIsLost(t *testing.T) {
+	torture(t, plan{writers: 5, rate: 10_000, supervisor: 12, guardian: 4, both: 2, upgrades: 2, pause: 150 * time.Millisecond})
+}
+
+// Somebody dies at each failpoint, and nothing is lost either.
+func TestNothingIsLostAtFailpoints(t *testing.T) {
+	torture(t, plan{writers: 3, rate: 30_000, points: 1, pause: 100 * time.Millisecond}, "-tags", "failpoints")
+}
+
+func torture(t *testing.T, p plan, flags ...string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
-	binary := filepath.Join(t.TempDir(), "sysg")
-	if out, err := exec.Command("go", "build", "-o", binary, "systemg/cmd/sysg").CombinedOutput(); err != nil {
+	p.binary, p.seed = filepath.Join(t.TempDir(), "sysg"), uint64(time.Now().UnixNano())
+	build := append(append([]string{"build"}, flags...), "-o", p.binary, "systemg/cmd/sysg")
+	if out, err := exec.Command("go", build...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	dir, err := os.MkdirTemp("", "torture")
-	if err != nil {
+	var err error
+	if p.dir, err = os.MkdirTemp("", "torture"); err != nil {
 		t.Fatal(err)
-	}
-	p := plan{
-		binary: binary, dir: dir, writers: 5, rate: 10_000,
-		supervisor: 12, guardian: 4, both: 2, upgrades: 2, pause: 150 * time.Millisecond, seed: uint64(time.Now().UnixNano()),
 	}
 	faults, err := p.run(os.Stderr)
 	if err != nil || faults > 0 {
-		t.Fatalf("%d faults, %v; everything is in %s", faults, err, dir)
+		t.Fatalf("%d faults, %v; everything is in %s", faults, err, p.dir)
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(p.dir); err != nil {
 		t.Error(err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"systemg/ipc"
 	"systemg/supervisor"
+	"systemg/supervisor/failpoint"
 	"systemg/supervisor/guardian"
 	"systemg/supervisor/health"
 	"systemg/supervisor/hooks"
@@ -297,6 +298,7 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	d.restored()
 	d.ward.settled()
+	failpoint.Here(failpoint.Restored)
 	d.sockets.Settle()
 	listener, err := newDoor(d.paths.Socket(), d.listen)
 	if err != nil {
@@ -312,6 +314,7 @@ func (d *daemon) run(ctx context.Context) error {
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
 	d.link.Ready()
+	failpoint.Here(failpoint.Ready)
 	d.outputs.Resume()
 	d.link.Resumed()
 	// Whoever comes next has less to read then.

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"systemg/ipc"
+	"systemg/supervisor/failpoint"
 )
 
 // errHandedOver is why a supervisor ends that leaves everything to another
@@ -36,6 +37,7 @@ func (s *server) upgrade(_ context.Context, r *ipc.Request) (any, error) {
 	if err := s.link.Upgrade(f, p.Path); err != nil {
 		return nil, ipc.Errorf(ipc.CodeFailed, "cannot hand the program to the guardian: %v", err)
 	}
+	failpoint.Here(failpoint.HandedOver)
 	s.leave()
 	return ipc.UpgradeResult{OK: true, Guardian: s.link.Guardian()}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"systemg/supervisor/failpoint"
 	"systemg/supervisor/proc"
 )
 
@@ -213,6 +214,7 @@ func (g *guard) collect() {
 			g.drainUntil = time.Now().Add(drainTime)
 			continue
 		}
+		failpoint.Here(failpoint.Reaped)
 		g.keepExit(r)
 	}
 }
@@ -338,6 +340,7 @@ func (g *guard) start() {
 		g.postpone(err)
 		return
 	}
+	failpoint.Here(failpoint.Launched)
 	if g.starter >= 0 {
 		_ = unix.Close(g.starter)
 		g.starter = -1

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/failpoint"
 )
 
 // helloTime is how long a guardian may take to answer a new supervisor.
@@ -247,6 +249,7 @@ func (l *Link) Flush(ctx context.Context) {
 // has ended. Children and what was held stay. It returns only where it fails.
 func (l *Link) Become(log, note string) error {
 	m := l.successor(log, note)
+	failpoint.Here(failpoint.Becoming)
 	return m.execute("/proc/self/exe")
 }
 

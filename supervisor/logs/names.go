@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/failpoint"
 )
 
 // gapLimit is how many numbers in a row may be missing among the segments of
@@ -207,6 +209,7 @@ func rotate(path string, maxFiles int) error {
 			if err := unix.Rename(name(path, k), name(path, k+1)); err != nil && !errors.Is(err, unix.ENOENT) {
 				return &os.PathError{Op: "rename", Path: name(path, k), Err: err}
 			}
+			failpoint.Here(failpoint.Paged)
 		}
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/failpoint"
 )
 
 // tape is a stream's segments as their writer knows them. The stream's lock
@@ -110,6 +112,7 @@ func (t *tape) append(pipe, n int) (int, error) {
 	if moved == 0 || err != nil {
 		return 0, err
 	}
+	failpoint.Here(failpoint.Moved)
 	t.size += int64(moved)
 	t.moved = true
 	return moved, t.note(time.Now().UnixNano())

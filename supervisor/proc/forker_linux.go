@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"systemg/supervisor/failpoint"
 	"systemg/supervisor/privilege/stage"
 )
 
@@ -234,6 +235,7 @@ func (f *forker) forkDirect(o order, files []uintptr, cgroup int) result {
 	defer f.forking.RUnlock()
 	pid, err := syscall.ForkExec(o.path, o.argv, attr)
 	if err == nil {
+		failpoint.Here(failpoint.Forked)
 		o.born(pid)
 	}
 	return result{pid: pid, err: err}

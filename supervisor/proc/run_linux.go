@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"systemg/supervisor/failpoint"
 )
 
 // pollBatch is how many events one wait takes.
@@ -91,9 +93,11 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 	if tr.process.Cgroup != "" {
 		f.status.OOM = oomKills(tr.process.Cgroup)
 	}
+	failpoint.Here(failpoint.Ended)
 	if h.o.Record != nil {
 		h.o.Record(tr.id, tr.process, f.status, f.time)
 	}
+	failpoint.Here(failpoint.Recorded)
 	if child {
 		reap(tr.process.PID)
 	}

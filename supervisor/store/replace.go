@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"systemg/supervisor/failpoint"
 )
 
 // replace makes what fill writes the content of the file at path, or leaves the
@@ -40,7 +42,9 @@ func swap(path string, fill func(io.Writer), keep func(*os.File) error) error {
 	beside := path + ".new"
 	err := writeNew(beside, fill, keep)
 	if err == nil {
+		failpoint.Here(failpoint.Written)
 		err = os.Rename(beside, path)
+		failpoint.Here(failpoint.Replaced)
 	}
 	if err != nil {
 		// What was written takes room that something else may need.
