@@ -17,8 +17,12 @@ import (
 	"systemg/supervisor/failpoint"
 )
 
-// reachTime is how long it may take until somebody comes to a point.
-const reachTime = 10 * time.Second
+// reachTime is how long it may take until somebody comes to a point, provocations
+// how often that is tried.
+const (
+	reachTime    = 2 * time.Second
+	provocations = 10
+)
 
 // loneTime is how long both may be dead before a command starts one.
 const loneTime = 2 * time.Second
@@ -49,7 +53,7 @@ func (s *system) dieAtPoints(out io.Writer) error {
 
 // dieAt has somebody die at one, and returns when all is well again.
 func (s *system) dieAt(p failpoint.Point) error {
-	ctx, cancel := context.WithTimeout(context.Background(), backTime+reachTime)
+	ctx, cancel := context.WithTimeout(context.Background(), backTime+provocations*reachTime)
 	defer cancel()
 	before, err := s.answers(ctx, func(h ipc.HelloResult) bool { return h.Guardian != 0 })
 	if err != nil {
@@ -59,8 +63,7 @@ func (s *system) dieAt(p failpoint.Point) error {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		return err
 	}
-	s.provoke(p, before)
-	if err := reached(file); err != nil {
+	if err := s.reach(ctx, p, file); err != nil {
 		return err
 	}
 	well := func(h ipc.HelloResult) bool {
@@ -92,11 +95,19 @@ func (s *system) provoke(p failpoint.Point, now ipc.HelloResult) {
 	}
 }
 
-// reached returns when the file of a point is gone: somebody has died there.
-func reached(file string) error {
-	for end := time.Now().Add(reachTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil
+// reach leads somebody to a point until the file of it is gone: then somebody has
+// died there. Not every death of a supervisor leaves its guardian a child to reap.
+func (s *system) reach(ctx context.Context, p failpoint.Point, file string) error {
+	for range provocations {
+		now, err := s.answers(ctx, func(h ipc.HelloResult) bool { return h.Guardian != 0 })
+		if err != nil {
+			return err
+		}
+		s.provoke(p, now)
+		for end := time.Now().Add(reachTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
 		}
 	}
 	return errors.New("nobody came to it: was the program built with -tags failpoints?")
