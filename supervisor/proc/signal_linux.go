@@ -95,6 +95,10 @@ func (h *Host) Kill(id TreeID) {
 	if h.mains[tr.process.PID] == tr {
 		_ = unix.Kill(-tr.process.PID, unix.SIGKILL)
 	}
+	if tr.process.Cgroup != "" {
+		// Whoever computes there would slow the search for the rest.
+		_ = killCgroup(tr.process.Cgroup)
+	}
 	h.review = append(h.review, tr)
 	h.rouse()
 }
