@@ -24,6 +24,10 @@ type system struct {
 const (
 	crashers = 3
 	jobs     = 2
+	// crasherLife is by how many milliseconds each crasher lives longer than
+	// the one before: the first ends before it is up, the others after that,
+	// so that their hooks are called.
+	crasherLife = 300
 )
 
 // system writes the manifest.
@@ -46,8 +50,8 @@ func (p plan) system() (*system, error) {
 			i, self, writerRole, s.truth("w", i).path, p.rate/max(p.writers, 1), segment)
 	}
 	for i := range s.crashers {
-		fmt.Fprintf(&b, "  c%d:\n    exec: [%q, %s, %q]\n    restart_policy: always\n    backoff: 30ms\n    hooks: {on_start: {success: {command: \"'%s' %s '%s'\"}}}\n",
-			i, self, crasherRole, s.truth("c", i).path, self, hookRole, s.truth("h", i).path)
+		fmt.Fprintf(&b, "  c%d:\n    exec: [%q, %s, %q, \"%d\"]\n    restart_policy: always\n    backoff: 30ms\n    hooks: {on_start: {success: {command: \"'%s' %s '%s'\"}}}\n",
+			i, self, crasherRole, s.truth("c", i).path, i*crasherLife, self, hookRole, s.truth("h", i).path)
 	}
 	for i := range s.jobs {
 		fmt.Fprintf(&b, "  j%d:\n    exec: [%q, %s, %q]\n    cron: {expression: \"* * * * * *\", history: 1000}\n",
