@@ -19,7 +19,7 @@ import (
 // things. Each unit adds saveUnit.
 const (
 	saveInterval = 100 * time.Millisecond
-	saveUnit     = 500 * time.Microsecond
+	saveUnit     = 1500 * time.Microsecond
 )
 
 // saveIn is when a change that was made now is to be saved.
@@ -95,7 +95,7 @@ func newLoop(s *Supervisor, o Options) *loop {
 		o.Stability = 250 * time.Millisecond
 	}
 	if o.Launchers == 0 {
-		o.Launchers = 3
+		o.Launchers = 8
 	}
 	if o.Spread == nil {
 		o.Spread = func() float64 { return 2*rand.Float64() - 1 }

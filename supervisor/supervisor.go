@@ -104,8 +104,9 @@ type Options struct {
 	// Stability is how long a new run has to live to count as running;
 	// 0 means 250 ms.
 	Stability time.Duration
-	// Launchers is how many goroutines start processes; 0 means 3: forks
-	// are serial in any case, and the others prepare and finish meanwhile.
+	// Launchers is how many goroutines start processes; 0 means 8: as many
+	// as there are threads that fork have theirs under way, and as many more
+	// prepare and finish meanwhile.
 	Launchers int
 	// Spread gives numbers in [-1, 1]; nil means random ones.
 	Spread func() float64

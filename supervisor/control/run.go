@@ -82,7 +82,7 @@ func pid() int { return os.Getpid() }
 // (after an orderly stop of everything) or when a client stops it. The error
 // is a *store.ErrLocked where another supervisor has the directory.
 func Run(ctx context.Context, o Options) error {
-	settle := unhindered()
+	makeRoom(waiters)
 	dir, err := store.Open(o.Paths)
 	if err != nil {
 		return err
@@ -96,7 +96,6 @@ func Run(ctx context.Context, o Options) error {
 	}
 	d, err := assemble(o, dir, link)
 	if err == nil {
-		d.settle = settle
 		err = d.run(ctx)
 	}
 	if !errors.Is(err, errHandedOver) {
@@ -126,8 +125,6 @@ type daemon struct {
 	stop   chan struct{}
 	left   chan struct{}
 	ward   ward
-	// settle ends what unhindered began.
-	settle func()
 	// replacing is held while this process becomes the guardian; dismissed
 	// is whether it ends.
 	replacing sync.Mutex
@@ -319,7 +316,7 @@ func (d *daemon) run(ctx context.Context) error {
 	d.link.Resumed()
 	// Whoever comes next has less to read then.
 	d.sup.Save()
-	d.settle()
+	makeRoom(-waiters)
 	proc.ReserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
 	if d.o.Ready != nil {
 		d.o.Ready()

@@ -50,8 +50,9 @@ type server struct {
 	rest *time.Timer
 	// working counts the operations under way.
 	working atomic.Int32
-	// hurried is whether garbage is let grow for one of them.
-	hurried atomic.Bool
+	// hurried is whether garbage is let grow for one of them; pace guards it.
+	pace    sync.Mutex
+	hurried bool
 	// quit ends the daemon, once everything is stopped and answered; leave
 	// ends it with everything running, for the next one.
 	quit, leave func()
