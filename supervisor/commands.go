@@ -71,7 +71,8 @@ func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Bas
 }
 
 // startAll starts the chosen units after what they depend on. Named ones are
-// started again even where they have completed.
+// started again even where they have completed. The first of many are under way
+// before the last is looked at.
 func (l *loop) startAll(chosen []*entry, named bool) Baseline {
 	explicit := map[string]bool{}
 	var ids []string
@@ -90,6 +91,9 @@ func (l *loop) startAll(chosen []*entry, named bool) Baseline {
 		m.Changed = l.startOne(e, explicit[id])
 		m.Fresh = m.Changed && e.u.Run == m.Run && !e.u.Alive()
 		b.Units = append(b.Units, m)
+		if len(b.Units)%stride == 0 {
+			l.advance()
+		}
 	}
 	return b
 }

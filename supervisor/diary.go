@@ -54,7 +54,11 @@ func (l *loop) later(unit string, do func()) { l.acts = append(l.acts, act{unit,
 // doDecided writes down what changed and does what was decided, in the order in
 // which it was; the units that nothing is done to are written first.
 func (l *loop) doDecided() {
-	list := l.noteRest()
+	l.doActs(l.noteRest())
+}
+
+// doActs does what was decided, each thing after the line about its unit.
+func (l *loop) doActs(list []store.Entry) {
 	for some := range slices.Chunk(l.acts, stride) {
 		for _, a := range some {
 			list = l.noteChanged(list, a.unit)
@@ -72,9 +76,8 @@ func (l *loop) doDecided() {
 	l.acts = l.acts[:0]
 }
 
-// noteRest is what the diary is to have beside the units that something is done
-// to.
-func (l *loop) noteRest() []store.Entry {
+// noteFirst is what the diary is to have before any unit.
+func (l *loop) noteFirst() []store.Entry {
 	list := l.entriesDue
 	l.entriesDue = nil
 	if l.o.Diary == nil {
@@ -83,6 +86,16 @@ func (l *loop) noteRest() []store.Entry {
 	l.amendDiary(time.Now())
 	if l.stale {
 		list = l.noteShape(list)
+	}
+	return list
+}
+
+// noteRest is what the diary is to have beside the units that something is done
+// to.
+func (l *loop) noteRest() []store.Entry {
+	list := l.noteFirst()
+	if l.o.Diary == nil {
+		return nil
 	}
 	about := make(map[string]bool, len(l.acts))
 	for _, a := range l.acts {

@@ -188,9 +188,7 @@ func (l *loop) drain() {
 // finish brings the consequences of a batch about: wishes propagate, then
 // effects are carried out, then everybody may see the result.
 func (l *loop) finish() {
-	l.settle()
-	l.keepSockets()
-	l.execute()
+	l.decide()
 	l.doDecided()
 	l.publish()
 	for _, reply := range l.replies {
@@ -201,6 +199,20 @@ func (l *loop) finish() {
 	if !l.saveAt.IsZero() && !now.Before(l.saveAt) {
 		l.persist()
 	}
+}
+
+// decide has wishes propagate, and says what is to be done.
+func (l *loop) decide() {
+	l.settle()
+	l.keepSockets()
+	l.execute()
+}
+
+// advance does what is decided so far, in the middle of something long. What
+// nothing is done to is written down, and everything published, when it is over.
+func (l *loop) advance() {
+	l.decide()
+	l.doActs(l.noteFirst())
 }
 
 // untilNext is how long the loop may sleep.
