@@ -22,9 +22,19 @@ const (
 	saveUnit     = 1500 * time.Microsecond
 )
 
-// saveIn is when a change that was made now is to be saved.
-func (l *loop) saveIn() time.Time {
-	return time.Now().Add(saveInterval + time.Duration(len(l.entries))*saveUnit)
+// saveAt is when what is not saved yet is to be, none for nothing.
+func (l *loop) saveAt() time.Time {
+	if l.unsaved.IsZero() {
+		return time.Time{}
+	}
+	return l.unsaved.Add(saveInterval + time.Duration(len(l.entries))*saveUnit)
+}
+
+// unsave takes note of a change that is to be saved.
+func (l *loop) unsave() {
+	if l.unsaved.IsZero() {
+		l.unsaved = time.Now()
+	}
 }
 
 // batch is how many messages are handled before their consequences are
@@ -80,8 +90,10 @@ type loop struct {
 	// are the jobs whose next run may begin, its record being on disk.
 	pages  map[string]page
 	ready  []string
-	saveAt time.Time
-	seq    uint64
+	// unsaved is when the first change was made that is not saved yet, none
+	// for no such change.
+	unsaved time.Time
+	seq     uint64
 	// restarts counts the units that wait for a restart, batch the
 	// operations that wished for some.
 	restarts, batch int
@@ -196,7 +208,7 @@ func (l *loop) finish() {
 	}
 	l.replies = nil
 	now := time.Now()
-	if !l.saveAt.IsZero() && !now.Before(l.saveAt) {
+	if at := l.saveAt(); !at.IsZero() && !now.Before(at) {
 		l.persist()
 	}
 }
@@ -220,7 +232,7 @@ func (l *loop) untilNext() time.Duration {
 	if len(l.ready) > 0 || l.stale {
 		return 0
 	}
-	next := earlier(l.saveAt, l.diaryAt)
+	next := earlier(l.saveAt(), l.diaryAt)
 	if at, ok := l.deadlines.first(); ok {
 		next = earlier(next, at)
 	}
@@ -243,9 +255,7 @@ func (l *loop) touch(e *entry) {
 	l.changed[e.def.ID()] = true
 	l.touchSockets(e)
 	l.dirty = append(l.dirty, e.def.ID())
-	if l.saveAt.IsZero() {
-		l.saveAt = l.saveIn()
-	}
+	l.unsave()
 }
 
 // reshape rebuilds the graph after units came, went or changed their edges.

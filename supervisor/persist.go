@@ -14,7 +14,7 @@ import (
 
 // persist hands the state to the saver, which never blocks.
 func (l *loop) persist() {
-	l.saveAt = time.Time{}
+	l.unsaved = time.Time{}
 	state := store.State{
 		BootID: l.o.BootID, Generation: l.o.Generation, Diary: l.turnDiary(), Change: l.change,
 		Projects: make(map[string]store.Project, len(l.projects)),

@@ -266,9 +266,7 @@ func (l *loop) forget(entries []*entry) (forgotten []string, alive []string) {
 		}
 	}
 	l.reshape()
-	if l.saveAt.IsZero() {
-		l.saveAt = l.saveIn()
-	}
+	l.unsave()
 	return forgotten, alive
 }
 

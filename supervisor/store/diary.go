@@ -176,11 +176,12 @@ func (e *Entry) line(text []byte) ([]byte, error) {
 func Spell(u UnitState) ([]byte, error) {
 	definition, good := u.Definition, u.Good
 	u.Definition, u.Good = nil, nil
-	data, err := json.Marshal(u)
+	data, err := json.Marshal(&u)
 	if err != nil || definition == nil && good == nil {
 		return data, err
 	}
-	data = data[:len(data)-1]
+	const names = 32
+	data = slices.Grow(data[:len(data)-1], len(definition)+names)
 	if definition != nil {
 		data = append(append(data, `,"definition":`...), definition...)
 	}
