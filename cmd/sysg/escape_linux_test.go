@@ -164,7 +164,7 @@ func (p *prison) escapes(containment string) {
 	if got := p.unit("no_term").Containment; got != containment {
 		required(p.T, fmt.Sprintf("trees are held by a %s here", got))
 	}
-	stop := []string{"stop", "--timeout", "60s"}
+	stop := []string{"stop", "--timeout", "20s"}
 	for _, e := range p.tried[1:] {
 		stop = append(stop, e.kind)
 	}

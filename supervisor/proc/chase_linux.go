@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"cmp"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -11,45 +12,86 @@ import (
 // millisecond.
 const chases = 500
 
-// chase kills strangers of a tree in the moment in which they are found: a
-// process that forks and ends at once is another one before it could be found
-// in a look at everything. The newest ones come last, and are asked first. It
-// ends when no stranger lives that could be one.
-func (h *Host) chase(t *turn, tr *tree) {
+// quarry are trees that are to be killed and have somebody whom no look finds
+// alive.
+type quarry struct {
+	trees map[*tree]bool
+	// They are recognised by what they wear, by the number of their main
+	// process, and by name.
+	worn  map[uint64]bool
+	mains map[int]bool
+	ids   map[TreeID]bool
+	cages cages
+}
+
+// chase kills strangers of doubtful trees that are to be killed in the moment
+// in which they are found: a process that forks and ends at once is another one
+// before it could be found in a look at everything. The newest ones come last,
+// and are asked first. It ends when no stranger lives that could be one.
+func (h *Host) chase(t *turn, doubtful []*news) {
+	q := h.quarry(doubtful)
+	if len(q.trees) == 0 {
+		return
+	}
 	for range chases {
 		h.reapStrangers(t)
 		list := h.strangers(false)
 		slices.Reverse(list)
-		if !slices.ContainsFunc(list, func(pid int) bool { return h.strike(tr, pid) }) {
+		if !slices.ContainsFunc(list, q.strike) {
 			return
 		}
 	}
 }
 
-// strike kills a stranger if it is the tree's. It says whether to go on: the
+func (h *Host) quarry(doubtful []*news) quarry {
+	q := quarry{trees: map[*tree]bool{}, worn: map[uint64]bool{}, mains: map[int]bool{}, ids: map[TreeID]bool{}, cages: h.cages()}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, n := range doubtful {
+		tr := n.tree
+		if !tr.killed {
+			continue
+		}
+		q.trees[tr], q.ids[tr.id] = true, true
+		q.worn[cmp.Or(tr.process.Mark, beltOf(tr.process.Cgroup))] = true
+		if tr.process.PID != 0 {
+			q.mains[tr.process.PID] = true
+		}
+	}
+	return q
+}
+
+// strike kills a stranger if it is the quarry. It says whether to go on: the
 // stranger was killed, or had ended before it could be asked.
-func (h *Host) strike(tr *tree, pid int) bool {
+func (q quarry) strike(pid int) bool {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(fd)
-	if worn := wornBy(pid); worn != 0 {
-		if worn != tr.process.Mark && worn != beltOf(tr.process.Cgroup) {
-			return false
-		}
+	is, known := q.has(pid)
+	if is {
 		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
-		return true
+	}
+	return is || !known && ended(pid)
+}
+
+// has is whether a stranger is of one of the trees; known is false where nothing
+// tells whose it is.
+func (q quarry) has(pid int) (is, known bool) {
+	if worn := wornBy(pid); worn != 0 {
+		return q.worn[worn], true
+	}
+	if tr := q.cages.holder(pid); tr != nil {
+		return q.trees[tr], true
 	}
 	st, err := readStat(pid)
-	if err != nil || st.dead() {
-		return true
+	if err != nil {
+		return false, false
 	}
-	main := tr.process.PID
+	if q.mains[st.session] || q.mains[st.group] {
+		return true, true
+	}
 	told, ok := toldOf(pid)
-	if st.session != main && st.group != main && (!ok || told != tr.id) {
-		return ended(pid)
-	}
-	_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
-	return true
+	return ok && q.ids[told], ok
 }

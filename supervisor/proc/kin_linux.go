@@ -3,6 +3,7 @@ package proc
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -113,10 +114,13 @@ func (h *Host) strangers(everywhere bool) []int {
 type crowd struct {
 	// worn are those that wear a marker or a belt, living or ended.
 	worn map[uint64][]int
-	// claimed are the others that live, by the tree they belong to.
+	// claimed are the others that live and are in no tree's cgroup, by the
+	// tree they belong to.
 	claimed map[*tree][]int
-	// doubt says that one of the others ended before it could be asked.
-	doubt bool
+	// doubts are the trees of which one of the others ended before it could be
+	// asked what it has started, doubt says that one of nobody knows whose did.
+	doubts map[*tree]bool
+	doubt  bool
 }
 
 // gather asks every stranger whose it is.
@@ -125,15 +129,20 @@ func (h *Host) gather(everywhere bool) (c crowd) {
 	if len(list) == 0 {
 		return c
 	}
-	c.worn, c.claimed = map[uint64][]int{}, map[*tree][]int{}
-	own := ownSession()
+	c = crowd{worn: map[uint64][]int{}, claimed: map[*tree][]int{}, doubts: map[*tree]bool{}}
+	own, cages := ownSession(), h.cages()
 	for _, pid := range list {
 		if worn := wornBy(pid); worn != 0 {
 			c.worn[worn] = append(c.worn[worn], pid)
 			continue
 		}
+		if tr := cages.holder(pid); tr != nil {
+			// The kernel knows whether it lives.
+			c.doubts[tr] = c.doubts[tr] || ended(pid)
+			continue
+		}
 		st, err := readStat(pid)
-		if err != nil || st.dead() {
+		if err != nil {
 			c.doubt = true
 			continue
 		}
@@ -141,13 +150,46 @@ func (h *Host) gather(everywhere bool) (c crowd) {
 		if st.session == own {
 			continue
 		}
-		if tr := h.claimant(pid, st); tr != nil {
+		tr := h.claimant(pid, st)
+		switch {
+		case tr == nil:
+			c.doubt = c.doubt || ended(pid)
+		case st.dead():
+			c.doubts[tr] = true
+		default:
 			c.claimed[tr] = append(c.claimed[tr], pid)
-		} else if ended(pid) {
-			c.doubt = true
 		}
 	}
 	return c
+}
+
+// cages are the trees that are held by a cgroup, by its folder.
+type cages map[string]*tree
+
+func (h *Host) cages() cages {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := cages{}
+	for _, tr := range h.trees {
+		if tr.process.Cgroup != "" {
+			c[tr.process.Cgroup] = tr
+		}
+	}
+	return c
+}
+
+// holder is the tree whose cgroup a process is in, or was in when it ended; nil
+// for none.
+func (c cages) holder(pid int) *tree {
+	if len(c) == 0 {
+		return nil
+	}
+	for folder := cgroupOf(pid); len(folder) > 1; folder = filepath.Dir(folder) {
+		if tr := c[folder]; tr != nil {
+			return tr
+		}
+	}
+	return nil
 }
 
 // ended is whether a process cannot be asked any more: what it was asked for
@@ -157,10 +199,10 @@ func ended(pid int) bool {
 	return err != nil || st.speechless()
 }
 
-// claimant is the tree that a stranger belongs to by its session or group,
-// which are numbered after a main process, by its environment, or by the pipe
-// it holds; nil for none. Each is evidence only because the process descends
-// from this one.
+// claimant is the tree that a stranger belongs to: because that is known of it
+// already, or by its session or group, which are numbered after a main process,
+// by its environment, or by the pipe it holds; nil for none. Each is evidence
+// only because the process descends from this one.
 func (h *Host) claimant(pid int, st stat) *tree {
 	told, ok := toldOf(pid)
 	held := pipesOf(pid)
@@ -168,7 +210,7 @@ func (h *Host) claimant(pid int, st stat) *tree {
 	defer h.mu.Unlock()
 	var byPipe *tree
 	for _, tr := range h.trees {
-		if st.session == tr.process.PID || st.group == tr.process.PID {
+		if ticks, ok := tr.kin[pid]; ok && ticks == st.ticks || st.session == tr.process.PID || st.group == tr.process.PID {
 			return tr
 		}
 		if slices.ContainsFunc(tr.pipes, func(p pipe) bool { return slices.Contains(held, p) }) {

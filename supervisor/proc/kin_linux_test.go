@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // runaway builds the program that tries to get away, and gives its path.
@@ -109,6 +111,84 @@ func TestEmptyMeansEmpty(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Trees that end together share the search for what got away from them, and
+// one that nobody ends, and of which nobody ever sees anything alive, keeps no
+// other waiting.
+func TestNoTreeWaitsForAnothers(t *testing.T) {
+	program := runaway(t)
+	inBoth(t, func(r *room) {
+		chain, _ := r.away(program, "unmarked_chain")
+		var others []TreeID
+		for range 20 {
+			id, _ := r.away(program, "unmarked")
+			others = append(others, id)
+		}
+		began := time.Now()
+		for _, id := range others {
+			r.host.Kill(id)
+		}
+		for _, id := range others {
+			r.exited(id)
+			r.emptied(id)
+		}
+		took := time.Since(began)
+		r.Logf("%d trees: %v", len(others), took)
+		if took > 5*time.Second {
+			r.Errorf("%d trees took %v", len(others), took)
+		}
+		r.host.Kill(chain)
+		r.exited(chain)
+		r.emptied(chain)
+	})
+}
+
+// A process that ended before it could be asked anything may have started
+// others: its own tree is in doubt then, and no other one.
+func TestWhoEndedLeavesADoubtWithItsOwnTree(t *testing.T) {
+	program := runaway(t)
+	r := newRoom(t, ContainCgroup)
+	id, _ := r.away(program, "unmarked_closed")
+	other, _ := r.away(program, "unmarked")
+	// Nothing is reaped while somebody forks.
+	r.host.forking.RLock()
+	var ended int
+	for _, pid := range r.host.strangers(false) {
+		if owner, ok := r.host.holder(hold{cgroup: cgroupOf(pid)}); ok && owner == id {
+			ended = pid
+			kill(t, pid)
+		}
+	}
+	if ended == 0 {
+		t.Fatal("nobody got away")
+	}
+	c := r.host.gather(false)
+	if of := r.host.trees; c.doubt || !c.doubts[of[id]] || c.doubts[of[other]] {
+		t.Errorf("%d is a doubt of %v, and of everybody's: %v", ended, c.doubts, c.doubt)
+	}
+	r.host.forking.RUnlock()
+	for _, id := range []TreeID{id, other} {
+		r.host.Kill(id)
+		r.exited(id)
+		r.emptied(id)
+	}
+}
+
+// kill ends a process, which nobody reaps.
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if !awaitEnds(t.Context(), []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}) {
+		t.Fatalf("%d lives on", pid)
+	}
 }
 
 // What nothing can be told of is swept up at the end; a child that was not

@@ -8,8 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// look is what one look around found. It is made once in a turn, when it is
-// needed.
+// look is what one look around found.
 type look struct {
 	wearers wearers
 	crowd   crowd
@@ -38,40 +37,10 @@ func (h *Host) marked() bool {
 	return false
 }
 
-// looks is how often members looks again at once where all it found had ended.
-const looks = 3
-
-// members are the living processes of a tree: those that are held, and its kin.
-// Where none was found there may be one all the same, if doubt says so: the
-// last ones ended while they were looked at, and may have started others.
-func (h *Host) members(t *turn, tr *tree) (list []int, doubt bool) {
-	for try := 1; ; try++ {
-		if t.look == nil {
-			h.reapStrangers(t)
-			t.look = h.lookAround()
-		}
-		list, doubt = h.found(t.look, tr)
-		if len(list) > 0 || !doubt {
-			return list, false
-		}
-		if try == looks {
-			return nil, true
-		}
-		if h.killed(tr) {
-			h.chase(t, tr)
-		}
-		t.look = nil
-	}
-}
-
-// killed is whether a tree is to be killed.
-func (h *Host) killed(tr *tree) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return tr.killed
-}
-
-// found are the members that a look has found.
+// found are the living processes of a tree that a look has found: those that
+// are held, and its kin. Where there are none there may be one all the same, if
+// doubt says so: the last ones ended while they were looked at, and may have
+// started others.
 func (h *Host) found(l *look, tr *tree) (list []int, doubt bool) {
 	p := tr.process
 	worn := p.Mark
@@ -92,7 +61,7 @@ func (h *Host) found(l *look, tr *tree) (list []int, doubt bool) {
 		}
 	}
 	list, lost := tr.withKin(list)
-	return list, doubt || lost || l.crowd.doubt
+	return list, doubt || lost || l.crowd.doubt || l.crowd.doubts[tr]
 }
 
 // withKin adds to the members that are held those that are not, and says

@@ -3,7 +3,6 @@ package proc
 import (
 	"errors"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,7 +17,6 @@ const pollBatch = 256
 type turn struct {
 	exited  []exit
 	recheck map[*tree]bool
-	look    *look
 }
 
 // exit is a main process that was reaped.
@@ -145,39 +143,6 @@ func (h *Host) reapStrangers(t *turn) {
 		}
 		if _, ok := reap(pid); !ok {
 			return
-		}
-	}
-}
-
-// conclude finds out what the news means for each tree, and tells. Looking for
-// members reaps what has ended meanwhile, so the list of exits may grow until
-// nothing is left to look at.
-func (h *Host) conclude(t *turn) {
-	for done := 0; ; {
-		if done < len(t.exited) {
-			e := t.exited[done]
-			done++
-			left, doubt := h.members(t, e.tree)
-			// Whoever hears of leftovers may want to signal them.
-			h.mu.Lock()
-			h.watchLeftovers(e.tree, left)
-			h.mu.Unlock()
-			h.o.Notify(Exited{Tree: e.tree.id, Status: e.status, Time: e.time, Leftover: left, Told: e.told})
-			delete(t.recheck, e.tree)
-			h.settle(e.tree, left, doubt)
-			continue
-		}
-		if len(t.recheck) == 0 {
-			return
-		}
-		for tr := range t.recheck {
-			delete(t.recheck, tr)
-			left, doubt := h.members(t, tr)
-			// If its main process was reaped just now, that comes first.
-			if !slices.ContainsFunc(t.exited[done:], func(e exit) bool { return e.tree == tr }) {
-				h.settle(tr, left, doubt)
-			}
-			break
 		}
 	}
 }
