@@ -3,7 +3,7 @@ package logs
 // begin finds where to start.
 func (c *cursor) begin() error {
 	err := c.find()
-	if err == nil && c.q.Lines > 0 && c.filters() {
+	if err == nil && c.q.Lines > 0 && c.q.filters() {
 		err = c.beginAtLast(c.q.Lines)
 	}
 	if c.q.Follow {
@@ -22,7 +22,7 @@ func (c *cursor) find() error {
 	switch {
 	case c.q.Lines == 0:
 		return c.beginAtEnd()
-	case c.q.Lines > 0 && !c.filters():
+	case c.q.Lines > 0 && !c.q.filters():
 		return c.beginBefore(c.q.Lines)
 	}
 	return c.beginAtStart()
@@ -35,8 +35,8 @@ func (c *cursor) searches() bool {
 }
 
 // filters is whether not every line counts.
-func (c *cursor) filters() bool {
-	return c.q.Grep != nil || c.q.Run != 0 || !c.q.Since.IsZero() || !c.q.Until.IsZero()
+func (q Query) filters() bool {
+	return q.Grep != nil || q.Run != 0 || !q.Since.IsZero() || !q.Until.IsZero()
 }
 
 func (c *cursor) beginAtEnd() error {
@@ -117,6 +117,9 @@ type place struct {
 // beginAtLast reads everything to find where the last n wanted lines begin.
 func (c *cursor) beginAtLast(n int) error {
 	var places []place
+	blocks := c.q.Blocks
+	c.q.Blocks = false
+	defer func() { c.q.Blocks = blocks }()
 	for {
 		_, first, ok, err := c.one(!c.q.Follow)
 		if err != nil {

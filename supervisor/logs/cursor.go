@@ -50,6 +50,10 @@ type cursor struct {
 	// there on.
 	at  int64
 	buf []byte
+	// page is the memory that buf is a part of, pages where that is from; nil
+	// for anywhere.
+	page  []byte
+	pages *pages
 	// inside is whether at is inside a line, and match whether that line is
 	// wanted.
 	inside, match bool
@@ -147,7 +151,7 @@ func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 		}
 		c.inside = line.Open && !c.broken
 		if c.match {
-			if c.filters() {
+			if c.q.filters() {
 				// Between it and the next there may be much that is not wanted.
 				line.Data = bytes.Clone(line.Data)
 			}
@@ -227,7 +231,7 @@ func (c *cursor) split() (Line, bool) {
 		limit, c.broken = int(b-c.at), true
 	}
 	if i := bytes.IndexByte(c.buf[:limit], '\n'); i >= 0 && i <= c.most() {
-		return c.cut(i, 1, false), true
+		return c.cut(c.block(i, limit), 1, false), true
 	}
 	switch {
 	case c.broken && limit <= c.most():
@@ -236,6 +240,18 @@ func (c *cursor) split() (Line, bool) {
 		return c.cut(c.most(), 0, true), true
 	}
 	return Line{}, false
+}
+
+// block is where the lines end that came at the same time as the one that ends at
+// an offset of the buffer; without blocks it is that.
+func (c *cursor) block(first, limit int) int {
+	if !c.q.Blocks || c.q.Grep != nil || c.inside {
+		return first
+	}
+	if r, ok := c.seg.stamp(c.at + int64(first) + 1); ok {
+		limit = int(min(int64(limit), r.at-c.at))
+	}
+	return max(first, bytes.LastIndexByte(c.buf[:min(limit, pieceBytes)], '\n'))
 }
 
 // cut makes a line of the first n bytes of the buffer, and drops its newline.
@@ -272,9 +288,13 @@ func (c *cursor) fill() (int, error) {
 		c.jump(from)
 		return c.fill()
 	}
-	// Lines that were handed out may lie in what comes before.
 	had, most := len(c.buf), int(min(left, c.chunk))
-	c.buf = slices.Grow(c.buf, most)
+	if c.pages == nil {
+		// Lines that were handed out may lie in what comes before.
+		c.buf = slices.Grow(c.buf, most)
+	} else {
+		c.buf = c.pages.grow(&c.page, c.buf, most)
+	}
 	n, err := c.seg.file.ReadAt(c.buf[had:had+most], from)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
