@@ -33,6 +33,8 @@ type cursor struct {
 	file int
 	path string
 	q    Query
+	// needles are what is in every line that q.Grep matches, one of them.
+	needles [][]byte
 	// chunk is how much is read at once.
 	chunk int64
 	// shelf has the segments. All that a cursor does is done in a turn.
@@ -139,7 +141,6 @@ func (c *cursor) close() {
 // its first piece.
 func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 	for {
-		c.leave()
 		line, at, ok, err := c.piece(final)
 		if err != nil || !ok {
 			return Line{}, nil, false, err
@@ -183,8 +184,12 @@ func (c *cursor) most() int {
 func (c *cursor) piece(final bool) (Line, place, bool, error) {
 	for {
 		if c.seg != nil {
+			c.leave()
 			c.notice()
 			c.lost()
+			if c.skim() {
+				continue
+			}
 			here := place{id: c.seg.id, at: c.at}
 			if line, ok := c.split(); ok {
 				return line, here, true, nil
@@ -207,6 +212,27 @@ func (c *cursor) piece(final bool) (Line, place, bool, error) {
 		}
 		c.turn(next)
 	}
+}
+
+// skim passes over lines that have none of what the pattern needs, up to the one
+// that has, or to where the next line may be broken off.
+func (c *cursor) skim() bool {
+	if len(c.needles) == 0 || c.inside || len(c.buf) == 0 {
+		return false
+	}
+	limit, broken := len(c.buf), false
+	if b := c.seg.breakAfter(c.at); b-c.at <= int64(limit) {
+		limit, broken = int(b-c.at), true
+	}
+	to := firstOf(c.buf[:limit], c.needles)
+	if to < limit || !broken {
+		to = bytes.LastIndexByte(c.buf[:to], '\n') + 1
+	}
+	c.at += int64(to)
+	if c.buf = c.buf[to:]; len(c.buf) == 0 {
+		c.buf = nil
+	}
+	return to > 0
 }
 
 // look reads more of the file, and how much; where there is no more it is what
@@ -237,6 +263,8 @@ func (c *cursor) split() (Line, bool) {
 	case c.broken && limit <= c.most():
 		return c.cut(limit, 0, true), true
 	case limit >= c.most():
+		// The line goes on, at least up to where it breaks off.
+		c.broken = false
 		return c.cut(c.most(), 0, true), true
 	}
 	return Line{}, false
@@ -307,10 +335,16 @@ func (c *cursor) fill() (int, error) {
 func (c *cursor) take(s *segment, at int64) {
 	c.seg, c.at, c.buf = s, at, nil
 	c.base, c.indexed = s.base, s.indexed > 0
-	c.until = math.MaxInt64
-	if !c.q.Until.IsZero() && c.indexed && s.mtime.After(c.q.Until) {
-		c.until = s.after(c.q.Until.UnixNano())
+	c.until = c.wanted(s)
+}
+
+// wanted is the offset in a segment from which on no line is wanted, because all
+// are too young.
+func (c *cursor) wanted(s *segment) int64 {
+	if c.q.Until.IsZero() || s.indexed == 0 || !s.mtime.After(c.q.Until) {
+		return math.MaxInt64
 	}
+	return s.after(c.q.Until.UnixNano())
 }
 
 // leave passes over what is too young, at the beginning of a line. It is never

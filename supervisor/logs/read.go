@@ -102,8 +102,9 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 		readers = m.following()
 		r.rest = func() time.Duration { return time.Duration(m.following()) * looksEach }
 	}
+	needles := needles(q.Grep)
 	for i, f := range files {
-		r.cursors = append(r.cursors, &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files), readers), shelf: r.shelf, pages: r.pages})
+		r.cursors = append(r.cursors, &cursor{file: i, path: f.Path, q: q, needles: needles, chunk: chunkOf(len(files), readers), shelf: r.shelf, pages: r.pages})
 	}
 	if err := r.begin(); err != nil {
 		return err
