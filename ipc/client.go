@@ -270,8 +270,9 @@ func settle(m message, result any, ahead *gather) error {
 	return ahead.finish()
 }
 
-// clientBuffer is how much a client reads at once: log lines come by the million.
-const clientBuffer = 64 << 10
+// clientBuffer is how much a client reads at once: log lines come by the million,
+// and a note of them should not have to be pieced together.
+const clientBuffer = 256 << 10
 
 // read hands what comes to the calls it belongs to, until the connection ends.
 func (c *Client) read() {

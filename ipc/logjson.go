@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -206,14 +207,13 @@ func (r *logReader) line(l *LogLine) bool {
 		return false
 	}
 	if r.eat(`,"l":`) {
-		text, ok := r.text()
-		if !ok {
+		var ok bool
+		if l.Text, ok = r.text(); !ok {
 			return false
 		}
-		l.Text = string(text)
 	}
 	if r.eat(`,"b":`) {
-		text, ok := r.text()
+		text, ok := r.raw()
 		var err error
 		if l.Bytes, err = base64.StdEncoding.AppendDecode(nil, text); !ok || err != nil || len(text) == 0 {
 			return false
@@ -225,7 +225,7 @@ func (r *logReader) line(l *LogLine) bool {
 
 // name reads a string that is most often what it was the last time.
 func (r *logReader) name(s *string) bool {
-	text, ok := r.text()
+	text, ok := r.raw()
 	if ok && string(text) != *s {
 		*s = string(text)
 	}
@@ -234,7 +234,7 @@ func (r *logReader) name(s *string) bool {
 
 // time reads a time, which is often that of the line before.
 func (r *logReader) time() bool {
-	text, ok := r.text()
+	text, ok := r.raw()
 	switch {
 	case !ok || len(text) == 0:
 		return false
@@ -256,44 +256,52 @@ func (r *logReader) number(n *uint64) bool {
 	return err == nil
 }
 
-// text reads a string. It is a part of what is read where nothing is escaped.
-func (r *logReader) text() ([]byte, bool) {
-	if !r.eat(`"`) {
+// raw reads a string in which nothing is escaped.
+func (r *logReader) raw() ([]byte, bool) {
+	quote := r.quote()
+	if quote < 0 || bytes.IndexByte(r.rest[:quote], '\\') >= 0 {
 		return nil, false
 	}
-	quote := bytes.IndexByte(r.rest, '"')
-	if quote < 0 {
-		return nil, false
-	}
-	if bytes.IndexByte(r.rest[:quote], '\\') < 0 {
-		text := r.rest[:quote]
-		r.rest = r.rest[quote+1:]
-		return text, true
-	}
-	return r.escaped(quote)
+	text := r.rest[:quote]
+	r.rest = r.rest[quote+1:]
+	return text, true
 }
 
-// escaped reads a string with escapes, the first quote of which is there.
-func (r *logReader) escaped(quote int) ([]byte, bool) {
+// quote takes the first quote of a string off, and is where the next one is.
+func (r *logReader) quote() int {
+	if !r.eat(`"`) {
+		return -1
+	}
+	return bytes.IndexByte(r.rest, '"')
+}
+
+// text reads any string.
+func (r *logReader) text() (string, bool) {
+	quote := r.quote()
+	if quote < 0 {
+		return "", false
+	}
 	in := r.rest
-	out := make([]byte, 0, quote)
+	var out strings.Builder
+	out.Grow(quote)
 	for from := 0; ; {
 		slash := bytes.IndexByte(in[from:quote], '\\')
 		if slash < 0 {
+			out.Write(in[from:quote])
 			r.rest = in[quote+1:]
-			return append(out, in[from:quote]...), true
+			return out.String(), true
 		}
-		out = append(out, in[from:from+slash]...)
+		out.Write(in[from : from+slash])
 		from += slash + 1
 		c, n := unescape(in[from:])
 		if n == 0 {
-			return nil, false
+			return "", false
 		}
-		out = append(out, c)
+		out.WriteByte(c)
 		if from += n; from > quote {
 			next := bytes.IndexByte(in[from:], '"')
 			if next < 0 {
-				return nil, false
+				return "", false
 			}
 			quote = from + next
 		}
