@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -269,10 +270,14 @@ func settle(m message, result any, ahead *gather) error {
 	return ahead.finish()
 }
 
+// clientBuffer is how much a client reads at once: log lines come by the million,
+// and a note of them should not have to be pieced together.
+const clientBuffer = 256 << 10
+
 // read hands what comes to the calls it belongs to, until the connection ends.
 func (c *Client) read() {
 	defer close(c.ended)
-	in := newLines(c.net)
+	in := &lines{in: bufio.NewReaderSize(c.net, clientBuffer)}
 	for {
 		line, err := in.next()
 		if errors.Is(err, errTooLong) {

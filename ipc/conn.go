@@ -37,13 +37,19 @@ type conn struct {
 	mu       sync.Mutex
 	under    map[string]context.CancelFunc
 	retiring bool
-	requests sync.WaitGroup
+	// displaced is whether another one has its place. asked is whether it has
+	// ever made a request, rested when it came, was greeted or had the last
+	// one done.
+	displaced, asked bool
+	rested           time.Time
+	requests         sync.WaitGroup
 }
 
 func newConn(s *Server, nc net.Conn, peer Peer) *conn {
 	return &conn{
 		s: s, net: nc, peer: peer, under: map[string]context.CancelFunc{},
 		out: newOutbox(nc, s.o.WriteTimeout), slots: make(chan struct{}, maxRequests),
+		rested: time.Now(),
 	}
 }
 
@@ -102,6 +108,9 @@ func (c *conn) read(ctx context.Context) (gone bool) {
 				return true
 			}
 			continue
+		case err != nil && c.isDisplaced():
+			c.reject(null, errDisplaced())
+			return true
 		case errors.Is(err, os.ErrDeadlineExceeded) && !greeted && !c.isRetiring():
 			c.reject(null, Errorf(CodeHelloFirst, "no hello came within %s", helloTime))
 			return true
@@ -122,8 +131,18 @@ func (c *conn) read(ctx context.Context) (gone bool) {
 			return true
 		default:
 			greeted = true
-			_ = c.net.SetReadDeadline(time.Time{})
+			c.welcome()
 		}
+	}
+}
+
+// welcome lets a client that has said hello take its time, unless it is sent
+// away at this moment.
+func (c *conn) welcome() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rested = time.Now(); !c.displaced && !c.retiring {
+		_ = c.net.SetReadDeadline(time.Time{})
 	}
 }
 
@@ -147,7 +166,7 @@ func (c *conn) greet(m message) bool {
 		return false
 	}
 	c.hello = p
-	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian(), Flags: c.s.o.Flags})
+	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian(), Flags: c.s.o.Flags, Features: []string{FeatureBlocks}})
 	return true
 }
 
@@ -266,7 +285,10 @@ func (c *conn) register(key string, cancel context.CancelFunc) *Error {
 	if c.retiring {
 		return Errorf(CodeShuttingDown, "the supervisor is shutting down")
 	}
-	c.under[key] = cancel
+	if c.displaced {
+		return errDisplaced()
+	}
+	c.under[key], c.asked = cancel, true
 	c.requests.Add(1)
 	return nil
 }
@@ -275,6 +297,7 @@ func (c *conn) forget(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.under, key)
+	c.rested = time.Now()
 }
 
 // handle runs the handler and answers. The id is free again before the answer

@@ -25,7 +25,8 @@
 // Lines have at most MaxMessage bytes, in both directions. An answer longer
 // than that has its lists sent ahead in pages, which Client puts together
 // again; handlers need not care. One process may hold only a share of the
-// connections, and the last ones are kept for processes that have none.
+// connections, and the last ones are kept for processes that have none. Where
+// all are taken, whoever does nothing with its connection gives way; see use.
 //
 // # Slow readers
 //

@@ -122,7 +122,13 @@ type HelloResult struct {
 	// Flags are those that the supervisor was started with and that decide
 	// what it enforces: "--sys", "--drop-privileges", "--socket-group adm".
 	Flags []string `json:"flags,omitempty"`
+	// Features are what this supervisor can do that others of the same
+	// protocol may not: FeatureBlocks.
+	Features []string `json:"features,omitempty"`
 }
+
+// FeatureBlocks is that LogsParams.Blocks is known.
+const FeatureBlocks = "log_blocks"
 
 // CancelParams names the request to end.
 type CancelParams struct {

@@ -28,7 +28,14 @@ type outbox struct {
 	// happens as it happens, 0 for one that is not; sent is how much it was sent
 	// since it is.
 	ahead, sent int
+	// writing is whether a line is on its way, moved when the last piece of one
+	// was.
+	writing bool
+	moved   time.Time
 }
+
+// pieceBytes is how much of a line is written at once: whoever takes that gets on.
+const pieceBytes = 32 << 10
 
 // The bounds of ahead.
 const (
@@ -188,6 +195,29 @@ func (o *outbox) write(line []byte) bool {
 	})
 	o.mu.Unlock()
 	defer hurry.Stop()
-	_, err := o.net.Write(line)
-	return err == nil
+	defer o.moves(false)
+	for len(line) > 0 {
+		o.moves(true)
+		n, err := o.net.Write(line[:min(len(line), pieceBytes)])
+		if err != nil {
+			return false
+		}
+		line = line[n:]
+	}
+	return true
+}
+
+// moves notes that a piece was written, and whether another one follows.
+func (o *outbox) moves(more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.writing, o.moved = more, time.Now()
+}
+
+// unread is whether something waits for the client to read it, and since when
+// at least.
+func (o *outbox) unread() (since time.Time, waits bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.moved, o.writing || waiting(o.net)
 }

@@ -58,6 +58,8 @@ type LogsParams struct {
 	// Newest lets a slow follower jump to the newest lines instead of
 	// reading all of them; what it jumps over is told as Skipped.
 	Newest bool `json:"newest,omitempty"`
+	// Blocks lets one LogLine carry several lines.
+	Blocks bool `json:"blocks,omitempty"`
 }
 
 // LogBatch is a piece of the answer, oldest line first: lines, or what was
@@ -76,7 +78,8 @@ type LogLine struct {
 	Time time.Time `json:"t"`
 	Run  uint64    `json:"run,omitempty"`
 	// Text is the line without its newline where it is valid UTF-8;
-	// otherwise Bytes (base64 in JSON) has it.
+	// otherwise Bytes (base64 in JSON) has it. With Blocks it may be several
+	// lines that came at the same time, with newlines between them.
 	Text  string `json:"l,omitempty"`
 	Bytes []byte `json:"b,omitempty"`
 	// Open is true where no newline follows: the end of the file, or the

@@ -16,10 +16,14 @@ const (
 	// maxConnections is how many connections there may be, perProcess how
 	// many of them one process may have. Above the first there are reserved
 	// ones for processes that have none, so that whoever hoards connections
-	// does not lock out a command that needs one.
+	// does not lock out a command that needs one. See use for what happens when
+	// those are taken too.
 	maxConnections = 256
 	perProcess     = 64
 	reserved       = 64
+	// few is how many connections a process may have to whom another one gives
+	// way.
+	few = 4
 
 	maxRequests = 64
 	// slotPatience is how long a request waits for a place, jammedPatience
@@ -202,10 +206,12 @@ func (s *Server) take(nc net.Conn) {
 	}()
 }
 
-// admit counts a connection in, if there is room for it.
+// admit counts a connection in, if there is room for it, or if another one gives
+// way.
 func (s *Server) admit(c *conn) *Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := time.Now()
 	all, own := len(s.conns), s.processes[c.peer.PID]
 	var refusal *Error
 	switch {
@@ -214,28 +220,50 @@ func (s *Server) admit(c *conn) *Error {
 	case own >= perProcess && c.peer.PID != 0:
 		refusal = Errorf(CodeTooMany, "process %d has %d connections already", c.peer.PID, own)
 		refusal.Try = "close some: one connection takes any number of requests"
-	case all >= maxConnections+reserved, all >= maxConnections && own > 0:
+	case isFull(all, own) && (own >= few || !s.makeRoom(now)):
 		refusal = Errorf(CodeTooMany, "%d connections are open already", all)
 		refusal.Try = "try again later, or end the programs that hold them"
 	default:
-		s.conns[c] = true
-		s.processes[c.peer.PID]++
+		s.count(c, 1)
 		s.working.Add(1)
 		return nil
 	}
-	if now := time.Now(); now.Sub(s.remarked) >= remarkEvery {
-		s.remarked = now
-		s.o.Log.Warn("clients are turned away: there are too many", "pid", c.peer.PID, "its", own, "all", all)
-	}
+	s.remark(now, "clients are turned away: there are too many", "pid", c.peer.PID, "its", own, "all", all)
 	return refusal
+}
+
+// isFull is whether there is no place for one more connection of a process that
+// has some.
+func isFull(all, own int) bool {
+	return all >= maxConnections+reserved || all >= maxConnections && own > 0
+}
+
+// count counts a connection in or out, once.
+func (s *Server) count(c *conn, n int) {
+	if s.conns[c] == (n > 0) {
+		return
+	}
+	if n > 0 {
+		s.conns[c] = true
+	} else {
+		delete(s.conns, c)
+	}
+	if s.processes[c.peer.PID] += n; s.processes[c.peer.PID] == 0 {
+		delete(s.processes, c.peer.PID)
+	}
+}
+
+// remark says now and then what happens all the time in a crowd.
+func (s *Server) remark(now time.Time, text string, args ...any) {
+	if now.Sub(s.remarked) >= remarkEvery {
+		s.remarked = now
+		s.o.Log.Warn(text, args...)
+	}
 }
 
 func (s *Server) drop(c *conn) {
 	s.mu.Lock()
-	delete(s.conns, c)
-	if s.processes[c.peer.PID]--; s.processes[c.peer.PID] == 0 {
-		delete(s.processes, c.peer.PID)
-	}
+	s.count(c, -1)
 	s.mu.Unlock()
 	s.working.Done()
 }

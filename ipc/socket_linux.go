@@ -89,6 +89,26 @@ func hangup(c net.Conn) {
 	})
 }
 
+// waiting is whether the client has not read all that was written (SIOCOUTQ,
+// unix(7)).
+func waiting(c net.Conn) bool {
+	u, ok := c.(*net.UnixConn)
+	if !ok {
+		return false
+	}
+	raw, err := u.SyscallConn()
+	if err != nil {
+		return false
+	}
+	n := 0
+	_ = raw.Control(func(fd uintptr) {
+		if n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err != nil {
+			n = 0
+		}
+	})
+	return n > 0
+}
+
 func firstOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -32,6 +32,8 @@ const (
 	frozenProcesses    = 10
 	frozenEach         = 50
 	askings            = 300
+	// garbagePatience is how long garbage waits for an answer.
+	garbagePatience = 100 * time.Millisecond
 )
 
 // visit is the program as one of the crowd; false where it is a test.
@@ -44,6 +46,10 @@ func visit() bool {
 	switch role {
 	case "frozen":
 		err = visitFrozen(socket)
+	case "stuck":
+		err = visitOnce(socket, everything)
+	case "mute":
+		err = visitOnce(socket, "")
 	case "garbage":
 		err = visitGarbage(socket)
 	case "asking":
@@ -56,6 +62,12 @@ func visit() bool {
 	return true
 }
 
+// everything asks for all that a server sends without end.
+const everything = `{"jsonrpc":"2.0","id":0,"method":"hello","params":{"client":"frozen","protocol":1}}
+{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{}}
+{"jsonrpc":"2.0","id":2,"method":"logs","params":{"follow":true,"lines":-1}}
+`
+
 // visitFrozen asks for everything there is and never reads an answer.
 func visitFrozen(socket string) error {
 	held := 0
@@ -67,16 +79,26 @@ func visitFrozen(socket string) error {
 		defer c.Close()
 		// Who is turned away cannot write, and has its answer in that.
 		_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-		_, err = io.WriteString(c, `{"jsonrpc":"2.0","id":0,"method":"hello","params":{"client":"frozen","protocol":1}}
-{"jsonrpc":"2.0","id":1,"method":"subscribe","params":{}}
-{"jsonrpc":"2.0","id":2,"method":"logs","params":{"follow":true,"lines":-1}}
-`)
-		if err == nil {
+		if _, err = io.WriteString(c, everything); err == nil {
 			held++
 		}
 	}
 	fmt.Println(held)
 	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// visitOnce says something on one connection, and never reads an answer.
+func visitOnce(socket, text string) error {
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = io.WriteString(c, text)
+	fmt.Println("there")
+	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }
 
@@ -94,7 +116,7 @@ func visitGarbage(socket string) error {
 				return
 			}
 			defer c.Close()
-			_ = c.SetDeadline(time.Now().Add(time.Second))
+			_ = c.SetDeadline(time.Now().Add(garbagePatience))
 			b := make([]byte, 1+rand.IntN(8<<10))
 			for j := range b {
 				b[j] = byte(rand.Uint32())

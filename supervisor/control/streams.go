@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"regexp"
 	"slices"
@@ -28,7 +29,7 @@ func (s *server) logs(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, err
 	}
 	q := logs.Query{
-		Lines: p.Lines, Since: p.Since, Until: p.Until, Run: p.Run, Follow: p.Follow, Newest: p.Newest,
+		Lines: p.Lines, Since: p.Since, Until: p.Until, Run: p.Run, Follow: p.Follow, Newest: p.Newest, Blocks: p.Blocks,
 	}
 	if p.Grep != "" {
 		if q.Grep, err = regexp.Compile(p.Grep); err != nil {
@@ -50,12 +51,18 @@ func (s *server) logs(ctx context.Context, r *ipc.Request) (any, error) {
 	}
 	s.flush(files)
 	var result ipc.LogsResult
+	note := r.LogNote()
 	err = logs.Read(ctx, files, q, s.mover, func(lines []logs.Line, skips []logs.Skip) error {
-		result.Lines += int64(len(lines))
+		for _, l := range lines {
+			result.Lines += 1 + int64(bytes.Count(l.Data, newline))
+		}
 		for _, k := range skips {
 			result.Skipped += k.Bytes
 		}
-		return sendLogs(r, files, lines, skips)
+		if err := sendSkips(r, files, skips); err != nil {
+			return err
+		}
+		return sendLines(note, files, lines)
 	})
 	return result, err
 }
@@ -133,31 +140,48 @@ func LogFiles(paths store.Paths, views []*supervisor.View, kinds []string) ([]lo
 	return files, nil
 }
 
-// logBudget is how many bytes of text one log note carries at most: escaped
-// as JSON a byte takes up to six, and a message has 1 MiB.
-const logBudget = 128 << 10
+var newline = []byte{'\n'}
 
-// sendLogs sends lines in notes that fit a message.
-func sendLogs(r *ipc.Request, files []logs.File, lines []logs.Line, skips []logs.Skip) error {
+// The bounds of one log note and of one line in it, in bytes: escaped as JSON a
+// byte takes up to six, and a message has 1 MiB.
+const (
+	logBudget = 128 << 10
+	lineBytes = 64 << 10
+)
+
+// sendLines sends lines in notes that fit a message.
+func sendLines(note *ipc.LogNote, files []logs.File, lines []logs.Line) error {
+	for _, line := range lines {
+		f := files[line.File]
+		for rest := line.Data; ; {
+			text := rest
+			rest = nil
+			if len(text) > lineBytes {
+				text, rest = text[:lineBytes], text[lineBytes:]
+			}
+			note.Add(ipc.LogLine{Unit: f.Unit, Kind: f.Kind, Time: line.Time, Run: line.Run, Open: line.Open || rest != nil}, text)
+			if note.Size() >= logBudget {
+				if err := note.Send(); err != nil {
+					return err
+				}
+			}
+			if rest == nil {
+				break
+			}
+		}
+	}
+	return note.Send()
+}
+
+// sendSkips tells of what is left out.
+func sendSkips(r *ipc.Request, files []logs.File, skips []logs.Skip) error {
+	if len(skips) == 0 {
+		return nil
+	}
 	batch := ipc.LogBatch{Request: r.ID}
 	for _, k := range skips {
 		f := files[k.File]
 		batch.Skipped = append(batch.Skipped, ipc.LogSkip{Unit: f.Unit, Kind: f.Kind, Bytes: k.Bytes, Lines: k.Lines, Why: k.Why})
-	}
-	size := 0
-	for _, line := range lines {
-		if cost := len(line.Data) + 100; size+cost > logBudget && len(batch.Lines) > 0 {
-			if err := r.Notify(ipc.NoteLog, batch); err != nil {
-				return err
-			}
-			batch = ipc.LogBatch{Request: r.ID}
-			size = 0
-		}
-		size += len(line.Data) + 100
-		batch.Lines = append(batch.Lines, LineOf(files[line.File], line))
-	}
-	if len(batch.Lines) == 0 && len(batch.Skipped) == 0 {
-		return nil
 	}
 	return r.Notify(ipc.NoteLog, batch)
 }

@@ -3,7 +3,7 @@ package logs
 // begin finds where to start.
 func (c *cursor) begin() error {
 	err := c.find()
-	if err == nil && c.q.Lines > 0 && c.filters() {
+	if err == nil && c.q.Lines > 0 && c.q.filters() {
 		err = c.beginAtLast(c.q.Lines)
 	}
 	if c.q.Follow {
@@ -22,7 +22,7 @@ func (c *cursor) find() error {
 	switch {
 	case c.q.Lines == 0:
 		return c.beginAtEnd()
-	case c.q.Lines > 0 && !c.filters():
+	case c.q.Lines > 0 && !c.q.filters():
 		return c.beginBefore(c.q.Lines)
 	}
 	return c.beginAtStart()
@@ -35,8 +35,8 @@ func (c *cursor) searches() bool {
 }
 
 // filters is whether not every line counts.
-func (c *cursor) filters() bool {
-	return c.q.Grep != nil || c.q.Run != 0 || !c.q.Since.IsZero() || !c.q.Until.IsZero()
+func (q Query) filters() bool {
+	return q.Grep != nil || q.Run != 0 || !q.Since.IsZero() || !q.Until.IsZero()
 }
 
 func (c *cursor) beginAtEnd() error {
@@ -106,56 +106,4 @@ func (c *cursor) beginBefore(n int) error {
 		c.take(older, 0)
 		from = older.size
 	}
-}
-
-// place is where a line begins.
-type place struct {
-	id fileID
-	at int64
-}
-
-// beginAtLast reads everything to find where the last n wanted lines begin.
-func (c *cursor) beginAtLast(n int) error {
-	var places []place
-	for {
-		_, first, ok, err := c.one(!c.q.Follow)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		if first != nil {
-			places = append(places, *first)
-		}
-		if len(places) >= 2*n+1024 {
-			places = append(places[:0], places[len(places)-n:]...)
-		}
-	}
-	c.skipped = nil
-	if len(places) == 0 {
-		return nil
-	}
-	return c.seek(places[max(len(places)-n, 0)])
-}
-
-// seek goes back to a place, or to the oldest there is where that has gone.
-func (c *cursor) seek(to place) error {
-	c.close()
-	c.at, c.buf, c.inside, c.told = 0, nil, false, 0
-	list, _ := numbers(c.path)
-	for _, number := range list {
-		seg, err := c.shelf.open(c.path, number)
-		if err != nil {
-			return err
-		}
-		if seg != nil && seg.id == to.id {
-			c.take(seg, to.at)
-			return nil
-		}
-		if seg != nil {
-			seg.close()
-		}
-	}
-	return c.beginAtStart()
 }

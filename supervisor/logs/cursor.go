@@ -33,6 +33,8 @@ type cursor struct {
 	file int
 	path string
 	q    Query
+	// needles are what is in every line that q.Grep matches, one of them.
+	needles [][]byte
 	// chunk is how much is read at once.
 	chunk int64
 	// shelf has the segments. All that a cursor does is done in a turn.
@@ -50,6 +52,10 @@ type cursor struct {
 	// there on.
 	at  int64
 	buf []byte
+	// page is the memory that buf is a part of, pages where that is from; nil
+	// for anywhere.
+	page  []byte
+	pages *pages
 	// inside is whether at is inside a line, and match whether that line is
 	// wanted.
 	inside, match bool
@@ -135,7 +141,6 @@ func (c *cursor) close() {
 // its first piece.
 func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 	for {
-		c.leave()
 		line, at, ok, err := c.piece(final)
 		if err != nil || !ok {
 			return Line{}, nil, false, err
@@ -147,7 +152,7 @@ func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 		}
 		c.inside = line.Open && !c.broken
 		if c.match {
-			if c.filters() {
+			if c.q.filters() {
 				// Between it and the next there may be much that is not wanted.
 				line.Data = bytes.Clone(line.Data)
 			}
@@ -179,8 +184,12 @@ func (c *cursor) most() int {
 func (c *cursor) piece(final bool) (Line, place, bool, error) {
 	for {
 		if c.seg != nil {
+			c.leave()
 			c.notice()
 			c.lost()
+			if c.skim() {
+				continue
+			}
 			here := place{id: c.seg.id, at: c.at}
 			if line, ok := c.split(); ok {
 				return line, here, true, nil
@@ -205,6 +214,27 @@ func (c *cursor) piece(final bool) (Line, place, bool, error) {
 	}
 }
 
+// skim passes over lines that have none of what the pattern needs, up to the one
+// that has, or to where the next line may be broken off.
+func (c *cursor) skim() bool {
+	if len(c.needles) == 0 || c.inside || len(c.buf) == 0 {
+		return false
+	}
+	limit, broken := len(c.buf), false
+	if b := c.seg.breakAfter(c.at); b-c.at <= int64(limit) {
+		limit, broken = int(b-c.at), true
+	}
+	to := firstOf(c.buf[:limit], c.needles)
+	if to < limit || !broken {
+		to = bytes.LastIndexByte(c.buf[:to], '\n') + 1
+	}
+	c.at += int64(to)
+	if c.buf = c.buf[to:]; len(c.buf) == 0 {
+		c.buf = nil
+	}
+	return to > 0
+}
+
 // look reads more of the file, and how much; where there is no more it is what
 // successor says.
 func (c *cursor) look() (n int, next *segment, more bool, err error) {
@@ -227,15 +257,29 @@ func (c *cursor) split() (Line, bool) {
 		limit, c.broken = int(b-c.at), true
 	}
 	if i := bytes.IndexByte(c.buf[:limit], '\n'); i >= 0 && i <= c.most() {
-		return c.cut(i, 1, false), true
+		return c.cut(c.block(i, limit), 1, false), true
 	}
 	switch {
 	case c.broken && limit <= c.most():
 		return c.cut(limit, 0, true), true
 	case limit >= c.most():
+		// The line goes on, at least up to where it breaks off.
+		c.broken = false
 		return c.cut(c.most(), 0, true), true
 	}
 	return Line{}, false
+}
+
+// block is where the lines end that came at the same time as the one that ends at
+// an offset of the buffer; without blocks it is that.
+func (c *cursor) block(first, limit int) int {
+	if !c.q.Blocks || c.q.Grep != nil || c.inside {
+		return first
+	}
+	if r, ok := c.seg.stamp(c.at + int64(first) + 1); ok {
+		limit = int(min(int64(limit), r.at-c.at))
+	}
+	return max(first, bytes.LastIndexByte(c.buf[:min(limit, pieceBytes)], '\n'))
 }
 
 // cut makes a line of the first n bytes of the buffer, and drops its newline.
@@ -272,9 +316,13 @@ func (c *cursor) fill() (int, error) {
 		c.jump(from)
 		return c.fill()
 	}
-	// Lines that were handed out may lie in what comes before.
 	had, most := len(c.buf), int(min(left, c.chunk))
-	c.buf = slices.Grow(c.buf, most)
+	if c.pages == nil {
+		// Lines that were handed out may lie in what comes before.
+		c.buf = slices.Grow(c.buf, most)
+	} else {
+		c.buf = c.pages.grow(&c.page, c.buf, most)
+	}
 	n, err := c.seg.file.ReadAt(c.buf[had:had+most], from)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
@@ -287,10 +335,16 @@ func (c *cursor) fill() (int, error) {
 func (c *cursor) take(s *segment, at int64) {
 	c.seg, c.at, c.buf = s, at, nil
 	c.base, c.indexed = s.base, s.indexed > 0
-	c.until = math.MaxInt64
-	if !c.q.Until.IsZero() && c.indexed && s.mtime.After(c.q.Until) {
-		c.until = s.after(c.q.Until.UnixNano())
+	c.until = c.wanted(s)
+}
+
+// wanted is the offset in a segment from which on no line is wanted, because all
+// are too young.
+func (c *cursor) wanted(s *segment) int64 {
+	if c.q.Until.IsZero() || s.indexed == 0 || !s.mtime.After(c.q.Until) {
+		return math.MaxInt64
 	}
+	return s.after(c.q.Until.UnixNano())
 }
 
 // leave passes over what is too young, at the beginning of a line. It is never

@@ -92,7 +92,8 @@
 // interrupted, without one; and where bytes were lost. Its time is that of the record that
 // covers its end. Lines over 64 KiB come in pieces, each with Open set but the
 // last. Filters look at whole lines: at the time of the first piece, and with
-// Grep at the first 1 MiB. The Data of all Lines of a file, with a newline
+// Grep at the first 1 MiB. In Blocks, lines of one time and run come together. The
+// Data of all Lines of a file, with a newline
 // after each that is not Open, are the file, byte for byte; with one
 // exception that Skip tells: what rotated away before it was read, was cut or
 // could not be kept. Reading without following ends where the files ended when
@@ -105,10 +106,19 @@
 // so a flood starves nobody. Every method of a Stream takes it; Tail and Read
 // look at the files alone. The Mover's lock guards only its tables and is never
 // held over a system call that can wait; it may be taken under a Stream's, not
-// the other way round. An idle stream holds one descriptor, its pipe; segment and index are opened when there is something to write and
+// the other way round. An idle stream holds one descriptor, its pipe; segment and
+// index are opened when there is something to write and
 // closed after five to ten quiet seconds by the Mover's timer, which runs only
 // while something is open. Problems are told from a goroutine of their own, so
 // whoever is told may call back.
+//
+// Readers have segments of their own, apart from the writer's. All that are given
+// the same mover share its shelf: there each segment that somebody reads is open
+// once, with one summary of its index, and is closed with its last reader. What a
+// reader does to the shelf, its segments and its cursors it does in a turn, of
+// which there is one at a time, and which ends after some 2 ms where others wait.
+// It has none while it hands lines out, so a reader that is stuck holds up nobody.
+// A Read without a mover, and Tail, have a shelf of their own.
 //
 // # Bad days
 //

@@ -83,17 +83,51 @@ func (d *desk) read(q Query) []Line {
 	return read(d.T, []File{d.file}, q)
 }
 
+// read reads files that nobody writes to, line by line and in blocks, which have to
+// be the same lines.
 func read(t *testing.T, files []File, q Query) []Line {
+	t.Helper()
+	all := readOnce(t, files, q)
+	q.Blocks = true
+	var blocks []Line
+	for _, l := range readOnce(t, files, q) {
+		blocks = append(blocks, linesOf(l)...)
+	}
+	same := func(a, b Line) bool {
+		return a.File == b.File && bytes.Equal(a.Data, b.Data) && a.Time.Equal(b.Time) && a.Run == b.Run && a.Open == b.Open
+	}
+	if !slices.EqualFunc(all, blocks, same) {
+		t.Errorf("%d lines come one by one, %d in blocks, and they are not the same", len(all), len(blocks))
+	}
+	return all
+}
+
+func readOnce(t *testing.T, files []File, q Query) []Line {
 	t.Helper()
 	var all []Line
 	err := Read(t.Context(), files, q, nil, func(lines []Line, _ []Skip) error {
-		all = append(all, lines...)
+		for _, l := range lines {
+			l.Data = bytes.Clone(l.Data)
+			all = append(all, l)
+		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// linesOf takes a block apart.
+func linesOf(block Line) []Line {
+	var list []Line
+	for _, data := range bytes.Split(block.Data, []byte{'\n'}) {
+		l := block
+		l.Data, l.Open = data, false
+		list = append(list, l)
+	}
+	list[len(list)-1].Open = block.Open
+	return list
 }
 
 func texts(lines []Line) []string {

@@ -31,16 +31,31 @@ func (m *merge) add(c *cursor) error {
 	return nil
 }
 
+// advance has the cursor of the oldest line go on to its next one.
+func (m *merge) advance() error {
+	h := &m.heads[0]
+	line, ok, err := h.c.next(m.final)
+	m.skips = append(m.skips, h.c.skipped...)
+	h.c.skipped = nil
+	if err != nil || !ok {
+		h.c.waiting = false
+		heap.Pop(m)
+		return err
+	}
+	h.line = line
+	heap.Fix(m, 0)
+	return nil
+}
+
 // batch is the next lines in order, or what was skipped before the next of
 // them; neither when there are no more now.
 func (m *merge) batch() (lines []Line, skips []Skip, err error) {
 	size := 0
 	for len(m.heads) > 0 && len(lines) < m.lines && size < m.bytes && len(m.skips) == 0 {
-		h := heap.Pop(m).(head)
-		h.c.waiting = false
-		lines = append(lines, h.line)
-		size += len(h.line.Data)
-		if err := m.add(h.c); err != nil {
+		line := m.heads[0].line
+		lines = append(lines, line)
+		size += len(line.Data)
+		if err := m.advance(); err != nil {
 			return nil, nil, err
 		}
 	}

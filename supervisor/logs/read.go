@@ -26,13 +26,16 @@ type Query struct {
 	Follow bool
 	// Newest jumps to the newest lines where a reader falls behind.
 	Newest bool
+	// Blocks lets one Line have several that came at the same time, where none
+	// has to be looked at by itself.
+	Blocks bool
 }
 
 // Line is one line, or a piece of one.
 type Line struct {
 	// File is the index of the file it came from.
 	File int
-	// Data is without the newline.
+	// Data is without the newline. In a block, newlines are between its lines.
 	Data []byte
 	Time time.Time
 	Run  uint64
@@ -72,8 +75,8 @@ const openPatience = 200 * time.Millisecond
 const looksEach = 2 * time.Millisecond
 
 // Read calls emit with the lines of the files, merged by time, batch by batch,
-// at the pace of emit, which may block; what it gets belongs to it. Without
-// Follow it ends at the end of the files; with it when ctx ends, after a last
+// at the pace of emit, which may block; what it gets is valid until it returns.
+// Without Follow it ends at the end of the files; with it when ctx ends, after a last
 // look at the files, and without an error. The mover tells when files grow; it
 // may be nil where nobody writes to them.
 func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line, []Skip) error) error {
@@ -85,6 +88,8 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 	r.merge.lines, r.merge.bytes = batchLines, batchBytes
 	if q.Follow {
 		r.merge.lines, r.merge.bytes = followLines, followBytes
+	} else {
+		r.pages = &pages{cloned: q.filters()}
 	}
 	readers := 1
 	grown := make(chan struct{}, 1)
@@ -97,8 +102,9 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 		readers = m.following()
 		r.rest = func() time.Duration { return time.Duration(m.following()) * looksEach }
 	}
+	needles := needles(q.Grep)
 	for i, f := range files {
-		r.cursors = append(r.cursors, &cursor{file: i, path: f.Path, q: q, chunk: chunkOf(len(files), readers), shelf: r.shelf})
+		r.cursors = append(r.cursors, &cursor{file: i, path: f.Path, q: q, needles: needles, chunk: chunkOf(len(files), readers), shelf: r.shelf, pages: r.pages})
 	}
 	if err := r.begin(); err != nil {
 		return err
@@ -113,6 +119,8 @@ type reading struct {
 	cursors []*cursor
 	merge   merge
 	shelf   *shelf
+	// pages is nil for a follower.
+	pages *pages
 	// rest is how long there is at least between two looks at the files.
 	rest func() time.Duration
 }
@@ -232,6 +240,9 @@ func (r *reading) pass(ctx context.Context, final bool) error {
 			return err
 		}
 		r.merge.widen()
+		if r.pages != nil {
+			r.pages.recycle()
+		}
 		if err := ctx.Err(); err != nil {
 			if r.q.Follow {
 				// The lines at hand come with the last look.

@@ -212,10 +212,13 @@ func (s *segment) endsLine(at int64) bool {
 func (s *segment) since(t time.Time) int64 { return s.lineStart(s.before(t.UnixNano())) }
 
 // lineStart is the start of the line that the byte at an offset belongs to.
-func (s *segment) lineStart(at int64) int64 {
+func (s *segment) lineStart(at int64) int64 { return s.lineStartFrom(at, 0) }
+
+// lineStartFrom is that, or the floor where the line begins before it.
+func (s *segment) lineStartFrom(at, floor int64) int64 {
 	buf := make([]byte, 4096)
-	for at > 0 {
-		from := max(at-int64(len(buf)), 0)
+	for at > floor {
+		from := max(at-int64(len(buf)), floor)
 		n, err := s.file.ReadAt(buf[:at-from], from)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return from
@@ -225,7 +228,7 @@ func (s *segment) lineStart(at int64) int64 {
 		}
 		at = from
 	}
-	return 0
+	return floor
 }
 
 // backwards counts ends of lines from an offset towards the start and gives

@@ -77,31 +77,36 @@ func (f *follower) batch(b ipc.LogBatch) error {
 	fresh := b
 	fresh.Lines = nil
 	for _, l := range b.Lines {
-		if f.fresh(l) {
+		if f.fresh(&l) {
 			fresh.Lines = append(fresh.Lines, l)
 		}
 	}
 	return f.emit(fresh)
 }
 
-// fresh is whether a line was not printed yet; it counts as printed then.
-func (f *follower) fresh(l ipc.LogLine) bool {
+// fresh is whether a line was not printed yet; it counts as printed then. Of
+// several lines of one time it leaves those that were not.
+func (f *follower) fresh(l *ipc.LogLine) bool {
 	key := stream{unit: l.Unit, kind: l.Kind}
 	m := f.marks[key]
+	n := l.Count()
 	switch {
 	case m == nil:
 		m = &mark{at: l.Time}
 		f.marks[key] = m
 	case m.again && l.Time.Before(m.at):
 		return false
-	case m.again && m.skip > 0 && l.Time.Equal(m.at):
-		m.skip--
+	case m.again && m.skip >= n && l.Time.Equal(m.at):
+		m.skip -= n
 		return false
+	case m.again && m.skip > 0 && l.Time.Equal(m.at):
+		l.Drop(m.skip)
+		n -= m.skip
 	}
 	if !l.Time.Equal(m.at) {
 		m.at, m.n = l.Time, 0
 	}
-	m.n++
+	m.n += n
 	m.again = false
 	if l.Time.After(f.newest) {
 		f.newest = l.Time

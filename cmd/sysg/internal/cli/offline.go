@@ -61,7 +61,7 @@ func (a *app) offlineLogs(ctx context.Context, p ipc.LogsParams, emit func(ipc.L
 	if err != nil {
 		return err
 	}
-	q := logs.Query{Lines: p.Lines, Since: p.Since, Until: p.Until, Run: p.Run, Follow: p.Follow}
+	q := logs.Query{Lines: p.Lines, Since: p.Since, Until: p.Until, Run: p.Run, Follow: p.Follow, Blocks: true}
 	if p.Grep != "" {
 		if q.Grep, err = regexp.Compile(p.Grep); err != nil {
 			return usage("cannot use the pattern: %v", err)

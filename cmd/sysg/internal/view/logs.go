@@ -63,11 +63,25 @@ func (p *LogPrinter) Batch(b ipc.LogBatch) error {
 		}
 	}
 	for i := range b.Lines {
-		if err := p.one(&b.Lines[i]); err != nil {
+		if err := p.block(&b.Lines[i]); err != nil {
 			return err
 		}
 	}
 	return p.w.Flush()
+}
+
+// block writes the lines of a LogLine, at once where nothing is put before them
+// or made visible in them.
+func (p *LogPrinter) block(l *ipc.LogLine) error {
+	if !p.o.JSON && !p.o.Prefix && !p.o.Timestamps && !p.st.terminal() {
+		return p.one(l)
+	}
+	for line := range l.Each {
+		if err := p.one(&line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close ends a line that is still open, where a person or a prefix needs
