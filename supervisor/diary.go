@@ -55,9 +55,20 @@ func (l *loop) later(unit string, do func()) { l.acts = append(l.acts, act{unit,
 // which it was; the units that nothing is done to are written first.
 func (l *loop) doDecided() {
 	list := l.noteRest()
+	atOnce := len(l.operationsDue) > 0 && l.o.Diary != nil
+	if atOnce {
+		// Nothing of an operation is done before all that it decided is known.
+		for _, a := range l.acts {
+			list = l.noteChanged(list, a.unit)
+		}
+		list = l.noteOperations(list)
+	}
+	l.operationsDue = nil
 	for some := range slices.Chunk(l.acts, stride) {
 		for _, a := range some {
-			list = l.noteChanged(list, a.unit)
+			if !atOnce {
+				list = l.noteChanged(list, a.unit)
+			}
 		}
 		failpoint.Here(failpoint.Decided)
 		l.writeDiary(list)
@@ -139,7 +150,8 @@ func (l *loop) everything() []store.Entry {
 		e.notedDef = nil
 		list = l.noteUnit(list, e)
 	}
-	return list
+	l.operationsDue = l.operationList()
+	return l.noteOperations(list)
 }
 
 // noteUnit adds a unit that is not as it was noted last. Its definition is

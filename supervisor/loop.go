@@ -65,6 +65,10 @@ type loop struct {
 	// what it is to be told beside changes of units.
 	acts       []act
 	entriesDue []store.Entry
+	// operations are those that clients have named, operationsDue those that the
+	// diary does not have yet.
+	operations    map[string]*operation
+	operationsDue []store.Operation
 	// change is the number of the last entry about a unit, known are the
 	// units that the diary has, notedProjects the projects as it has them.
 	change        uint64
@@ -102,17 +106,18 @@ func newLoop(s *Supervisor, o Options) *loop {
 	}
 	return &loop{
 		s: s, o: o,
-		entries:  map[string]*entry{},
-		asides:   map[proc.TreeID]*aside{},
-		projects: map[string]Project{},
-		children: map[string][]string{},
-		graph:    graph.New(nil),
-		problems: map[string]string{},
-		changed:  map[string]bool{},
-		known:    map[string]bool{},
-		pages:    pagesOf(o.History),
-		stale:    true,
-		owners:   map[string]bool{}, listening: map[string]bool{},
+		entries:    map[string]*entry{},
+		asides:     map[proc.TreeID]*aside{},
+		projects:   map[string]Project{},
+		children:   map[string][]string{},
+		graph:      graph.New(nil),
+		problems:   map[string]string{},
+		changed:    map[string]bool{},
+		known:      map[string]bool{},
+		operations: map[string]*operation{},
+		pages:      pagesOf(o.History),
+		stale:      true,
+		owners:     map[string]bool{}, listening: map[string]bool{},
 	}
 }
 
