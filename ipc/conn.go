@@ -147,7 +147,7 @@ func (c *conn) greet(m message) bool {
 		return false
 	}
 	c.hello = p
-	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian(), Flags: c.s.o.Flags})
+	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian(), Flags: c.s.o.Flags, Operations: true})
 	return true
 }
 

@@ -122,6 +122,8 @@ type HelloResult struct {
 	// Flags are those that the supervisor was started with and that decide
 	// what it enforces: "--sys", "--drop-privileges", "--socket-group adm".
 	Flags []string `json:"flags,omitempty"`
+	// Operations is whether it knows operations by names; see Again.
+	Operations bool `json:"operations,omitempty"`
 }
 
 // CancelParams names the request to end.

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +35,15 @@ func TestARolloutThatWasInterruptedIsBegunAgain(t *testing.T) {
 		list := b.Standings(next.sup.Snapshot(), RestartPatience)
 		if v := list[0].View; !list[0].OK || v.Unit.Run != 3 || v.Def.Exec[1] != "2" || v.Rollouts != 1 || !v.Last.OK {
 			t.Errorf("it ends as run %d of version %s: %+v", v.Unit.Run, v.Def.Exec[1], v.Last)
+		}
+		var told []string
+		for _, x := range r.journal.events {
+			if x.Type == "deploy" && (x.To == "done" || x.To == "failed") {
+				told = append(told, x.To+": "+x.Reason)
+			}
+		}
+		if want := []string{"failed: " + interrupted, "done: "}; !slices.Equal(told, want) {
+			t.Errorf("the journal has %q, want %q", told, want)
 		}
 	})
 }

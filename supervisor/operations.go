@@ -189,3 +189,14 @@ func (b Baseline) since(first Baseline) Baseline {
 	}
 	return b
 }
+
+// Known makes the context's name that of an operation which consists of several,
+// each of which may be begun twice.
+func (s *Supervisor) Known(ctx context.Context, b Baseline) error {
+	name := nameOf(ctx)
+	_, err := ask(ctx, s, func(l *loop) (struct{}, error) {
+		l.begun(operationOf(name, b))
+		return struct{}{}, nil
+	})
+	return err
+}
