@@ -21,13 +21,14 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		defer p.Done()
 		show = p.Update
 	}
-	o := operation{app: a, method: method, show: show, began: time.Now(), timeout: timeout}
+	o := operation{app: a, method: method, show: show}
+	began, left := time.Now(), timeout
 	if client.Hello().Operations && !o.beginsNothing() {
 		o.name = rand.Text()
 	}
 	for {
 		hello := client.Hello()
-		err := o.ask(ctx, client, params.As(o.name, o.left()), result)
+		err := o.ask(ctx, client, params.As(o.name, left.Seconds()), result)
 		if !over(err) || ctx.Err() != nil {
 			return hello, err
 		}
@@ -41,6 +42,9 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		}
 		a.remark("the supervisor ended meanwhile; the next one goes on")
 		client = next
+		if timeout > 0 {
+			left = max(timeout-time.Since(began), time.Millisecond)
+		}
 	}
 }
 
@@ -50,24 +54,13 @@ type operation struct {
 	method string
 	show   func(ipc.Progress)
 	// name tells it from every other; empty where the supervisor knows none.
-	name    string
-	began   time.Time
-	timeout time.Duration
+	name string
 }
 
 // beginsNothing is whether it can be asked for twice without a name: it only
 // waits, or what is done is not there any more.
 func (o *operation) beginsNothing() bool {
 	return o.method == ipc.MethodWait || o.method == ipc.MethodPurge
-}
-
-// left is how many seconds are left of its time; 0 for no bound.
-func (o *operation) left() float64 {
-	if o.timeout <= 0 {
-		return 0
-	}
-	const least = time.Millisecond
-	return max(o.timeout-time.Since(o.began), least).Seconds()
 }
 
 // ask makes the request once.
