@@ -195,6 +195,7 @@ func TestAnOperationIsBegunOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait()
 		next := r.killed(dir)
 		next.pass(time.Second)
 		for range 2 {
@@ -237,6 +238,7 @@ func TestAStopOfEverythingIsGoneOnWith(t *testing.T) {
 		if _, err := r.sup.Close(named, false, ""); err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait()
 		next := r.killed(dir)
 		next.pass(time.Second)
 		b, err := next.sup.Close(named, false, "")

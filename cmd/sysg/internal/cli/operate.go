@@ -9,6 +9,7 @@ import (
 
 	"systemg/cmd/sysg/internal/view"
 	"systemg/ipc"
+	"systemg/supervisor/guardian"
 )
 
 // operate makes a request that takes as long as units take, and shows how it
@@ -94,7 +95,7 @@ func (o *operation) ask(ctx context.Context, client *ipc.Client, params, result 
 
 // next connects to the supervisor that follows one that has ended. The error says
 // that none does: only a guardian starts one, within the time that an upgrade and
-// its way back may take.
+// its way back may take, and ever later where each of them crashes.
 func (a *app) next(ctx context.Context, last ipc.HelloResult) (*ipc.Client, error) {
 	if last.Guardian == 0 {
 		return nil, ipc.Errorf(ipc.CodeNotRunning, "nobody starts another supervisor")
@@ -107,8 +108,16 @@ func (a *app) next(ctx context.Context, last ipc.HelloResult) (*ipc.Client, erro
 		untilGone(soon, last.Guardian)
 		cancel()
 	}()
-	client, err := a.dialWhenThere(soon)
-	if err != nil && ctx.Err() == nil {
+	atOnce, stop := context.WithTimeout(soon, patience)
+	defer stop()
+	client, err := a.dialWhenThere(atOnce)
+	if err == nil {
+		return client, nil
+	}
+	if _, crashes := guardian.ReadNote(a.paths.Trouble()); crashes {
+		return nil, err
+	}
+	if client, err = a.dialWhenThere(soon); err != nil && ctx.Err() == nil {
 		client, err = a.dial(ctx)
 	}
 	return client, err
