@@ -156,7 +156,7 @@ func (p LogsParams) check() error {
 }
 
 func (p StartParams) check() error {
-	if err := firstWrong(p.Selection.check(), checkSecs("timeout_secs", p.TimeoutSecs)); err != nil {
+	if err := firstWrong(p.Selection.check(), checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation)); err != nil {
 		return err
 	}
 	if p.Adhoc == nil {
@@ -195,24 +195,24 @@ func (p SpawnParams) check() error {
 	case p.ParentPID < 0:
 		return wrong(`"parent_pid" cannot be negative`)
 	}
-	return firstWrong(checkName("name", p.Name), checkSecs("ttl_secs", p.TTLSecs), checkSecs("timeout_secs", p.TimeoutSecs))
+	return firstWrong(checkName("name", p.Name), checkSecs("ttl_secs", p.TTLSecs), checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation))
 }
 
 func (p StopParams) check() error {
 	if p.Supervisor && (len(p.Units) > 0 || p.Project != "") {
 		return wrong(`"supervisor" stops everything: it goes with neither "units" nor "project"`)
 	}
-	return firstWrong(p.Selection.check(), checkSecs("timeout_secs", p.TimeoutSecs))
+	return firstWrong(p.Selection.check(), checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation))
 }
 
 func (p RestartParams) check() error {
-	return firstWrong(p.Selection.check(), p.Manifest.check(), checkSecs("timeout_secs", p.TimeoutSecs))
+	return firstWrong(p.Selection.check(), p.Manifest.check(), checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation))
 }
 
 func (p PlanParams) check() error { return firstWrong(p.needed(), checkProject(p.Project)) }
 
 func (p ApplyParams) check() error {
-	return firstWrong(p.needed(), checkProject(p.Project), checkSecs("timeout_secs", p.TimeoutSecs))
+	return firstWrong(p.needed(), checkProject(p.Project), checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation))
 }
 
 func (p WaitParams) check() error {

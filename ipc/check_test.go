@@ -79,6 +79,8 @@ func TestParamsThatMakeNoSense(t *testing.T) {
 		{MethodStop, `{"supervisor":true,"project":"demo"}`, "supervisor"},
 		{MethodStop, `{"unit":["web"]}`, "unit"},
 		{MethodStop, `{"timeout_secs":"5s"}`, "timeout_secs"},
+		{MethodStop, `{"operation":"two words"}`, "operation"},
+		{MethodTrigger, `{"unit":"job","operation":"` + strings.Repeat("x", 65) + `"}`, "operation"},
 		{MethodRestart, `{"path":"../systemg.yaml"}`, "path"},
 		{MethodPlan, `{}`, "path"},
 		{MethodApply, `{"path":"x"}`, "path"},

@@ -166,7 +166,7 @@ func (c *conn) greet(m message) bool {
 		return false
 	}
 	c.hello = p
-	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian(), Flags: c.s.o.Flags, Features: []string{FeatureBlocks}})
+	c.answer(m.ID, HelloResult{Server: "sysg " + c.s.o.Version, Protocol: Protocol, PID: os.Getpid(), StateDir: c.s.o.StateDir, Guardian: c.s.o.guardian(), Flags: c.s.o.Flags, Features: []string{FeatureBlocks, FeatureOperations}})
 	return true
 }
 

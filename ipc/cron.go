@@ -14,6 +14,8 @@ type TriggerParams struct {
 	Wait bool `json:"wait,omitempty"`
 	// TimeoutSecs bounds the wait; 0 means no bound.
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 // TriggerResult says what became of it.
@@ -68,5 +70,5 @@ func (p TriggerParams) check() error {
 	if err := checkProject(p.Project); err != nil {
 		return err
 	}
-	return checkSecs("timeout_secs", p.TimeoutSecs)
+	return firstWrong(checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation))
 }

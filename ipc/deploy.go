@@ -9,10 +9,12 @@ type DeployParams struct {
 	Selection
 	Manifest
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 func (p DeployParams) check() error {
-	return firstWrong(p.named("deploy"), p.Selection.check(), p.Manifest.check(), checkSecs("timeout_secs", p.TimeoutSecs))
+	return firstWrong(p.named("deploy"), p.Selection.check(), p.Manifest.check(), checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation))
 }
 
 // RollbackParams gives units back their newest earlier definition that was
@@ -20,10 +22,12 @@ func (p DeployParams) check() error {
 type RollbackParams struct {
 	Selection
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 func (p RollbackParams) check() error {
-	return firstWrong(p.named("rollback"), p.Selection.check(), checkSecs("timeout_secs", p.TimeoutSecs))
+	return firstWrong(p.named("rollback"), p.Selection.check(), checkSecs("timeout_secs", p.TimeoutSecs), checkOperation(p.Operation))
 }
 
 // named checks that there are units: a whole system is not replaced by a

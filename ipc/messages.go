@@ -1,6 +1,9 @@
 package ipc
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Protocol is the major version both sides must agree on.
 const Protocol = 1
@@ -123,12 +126,19 @@ type HelloResult struct {
 	// what it enforces: "--sys", "--drop-privileges", "--socket-group adm".
 	Flags []string `json:"flags,omitempty"`
 	// Features are what this supervisor can do that others of the same
-	// protocol may not: FeatureBlocks.
+	// protocol may not: FeatureBlocks and others.
 	Features []string `json:"features,omitempty"`
 }
 
-// FeatureBlocks is that LogsParams.Blocks is known.
-const FeatureBlocks = "log_blocks"
+const (
+	// FeatureBlocks is that LogsParams.Blocks is known.
+	FeatureBlocks = "log_blocks"
+	// FeatureOperations is that operations are known by names; see Again.
+	FeatureOperations = "operations"
+)
+
+// Can is whether the supervisor has a feature.
+func (h HelloResult) Can(feature string) bool { return slices.Contains(h.Features, feature) }
 
 // CancelParams names the request to end.
 type CancelParams struct {

@@ -12,6 +12,8 @@ type StartParams struct {
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
 	// NoWait answers as soon as the units are asked to start.
 	NoWait bool `json:"no_wait,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 // Adhoc is a unit without a manifest.
@@ -40,6 +42,8 @@ type SpawnParams struct {
 	ParentPID int `json:"parent_pid,omitempty"`
 	// TimeoutSecs bounds the wait; 0 means no bound.
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 // StopParams brings units down, dependents first.
@@ -50,6 +54,8 @@ type StopParams struct {
 	// Kill skips the stop signal.
 	Kill        bool    `json:"kill,omitempty"`
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 // RestartParams reads the manifest again and restarts units by their
@@ -59,6 +65,8 @@ type RestartParams struct {
 	Selection
 	Manifest
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 // PlanParams asks what apply would change.
@@ -91,6 +99,8 @@ type ApplyParams struct {
 	Manifest
 	Project     string  `json:"project,omitempty"`
 	TimeoutSecs float64 `json:"timeout_secs,omitempty"`
+	// Operation is a name that the client gives it; see Again.
+	Operation string `json:"operation,omitempty"`
 }
 
 // OperationResult is the outcome of start, stop, restart, deploy, rollback or

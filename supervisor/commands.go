@@ -24,9 +24,8 @@ type Baseline struct {
 
 // Mark is one unit before a command.
 type Mark struct {
-	ID   string
-	Run  uint64
-	Ends int
+	ID  string
+	Run uint64
 	// Rollouts is how many rollouts of the unit had ended.
 	Rollouts int
 	// Changed is whether the command does anything to the unit.
@@ -47,7 +46,7 @@ type Source struct {
 // its new units are added first. Units that run are left alone; with no unit
 // named, so are those that have completed or were skipped since the last stop.
 func (s *Supervisor) Start(ctx context.Context, src *Source, sel Selection) (Baseline, error) {
-	return ask(ctx, s, func(l *loop) (Baseline, error) {
+	return begin(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}
@@ -119,7 +118,7 @@ func (l *loop) startOne(e *entry, explicit bool) bool {
 // Stop wants the selected units down, dependents first. With kill it neither
 // asks nor waits for dependents.
 func (s *Supervisor) Stop(ctx context.Context, sel Selection, kill bool, reason string) (Baseline, error) {
-	return ask(ctx, s, func(l *loop) (Baseline, error) {
+	return begin(ctx, s, func(l *loop) (Baseline, error) {
 		chosen, err := l.choose(sel)
 		if err != nil {
 			return Baseline{}, err
@@ -155,15 +154,22 @@ func (l *loop) kill(e *entry, reason string) {
 	}
 }
 
-// Close refuses every start from now on and wants everything down.
+// Close refuses every start from now on and wants everything down. Under a name
+// that is known it does so too: the supervisor that did has ended.
 func (s *Supervisor) Close(ctx context.Context, kill bool, reason string) (Baseline, error) {
+	name := nameOf(ctx)
 	return ask(ctx, s, func(l *loop) (Baseline, error) {
 		l.closing, l.stale = true, true
 		chosen, err := l.choose(Selection{})
 		if err != nil {
 			return Baseline{}, err
 		}
-		return l.stopAll(chosen, kill, reason), nil
+		b := l.stopAll(chosen, kill, reason)
+		if first, ok := l.claim(name); ok {
+			return b.since(baselineOf(first.Operation)), nil
+		}
+		l.begun(operationOf(name, b))
+		return b, nil
 	})
 }
 
@@ -192,7 +198,7 @@ func (s *Supervisor) Deploy(ctx context.Context, src *Source, sel Selection) (Ba
 }
 
 func (s *Supervisor) replace(ctx context.Context, src *Source, sel Selection, replaces, reason string) (Baseline, error) {
-	return ask(ctx, s, func(l *loop) (Baseline, error) {
+	return begin(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}
@@ -266,7 +272,7 @@ func (src *Source) find(id string) *config.Unit {
 // Apply makes the projects of the source what it says: new units start,
 // missing ones stop, changed ones restart, the others are left alone.
 func (s *Supervisor) Apply(ctx context.Context, src *Source, project string) (Baseline, error) {
-	return ask(ctx, s, func(l *loop) (Baseline, error) {
+	return begin(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}
@@ -300,7 +306,7 @@ func (s *Supervisor) Apply(ctx context.Context, src *Source, project string) (Ba
 // Adhoc adds a unit without a manifest and starts it. The expiry is a time
 // to live; 0 means none.
 func (s *Supervisor) Adhoc(ctx context.Context, def *config.Unit, env []string, ttl time.Duration) (Baseline, error) {
-	return ask(ctx, s, func(l *loop) (Baseline, error) {
+	return begin(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}
@@ -354,7 +360,7 @@ func (l *loop) choose(sel Selection) ([]*entry, error) {
 }
 
 func (e *entry) mark() Mark {
-	return Mark{ID: e.def.ID(), Run: e.u.Run, Ends: e.ends, Rollouts: e.rollouts}
+	return Mark{ID: e.def.ID(), Run: e.u.Run, Rollouts: e.rollouts}
 }
 
 // Purge forgets units of which nothing lives: definition, state and logs.

@@ -54,7 +54,16 @@ func (l *loop) later(unit string, do func()) { l.acts = append(l.acts, act{unit,
 // doDecided writes down what changed and does what was decided, in the order in
 // which it was; the units that nothing is done to are written first.
 func (l *loop) doDecided() {
-	l.doActs(l.noteRest())
+	list := l.noteRest()
+	if len(l.operationsDue) > 0 && l.o.Diary != nil {
+		// Nothing of an operation is done before all that it decided is known.
+		for _, a := range l.acts {
+			list = l.noteChanged(list, a.unit)
+		}
+		list = l.noteOperations(list)
+	}
+	l.operationsDue = nil
+	l.doActs(list)
 }
 
 // doActs does what was decided, each thing after the line about its unit.
@@ -152,7 +161,8 @@ func (l *loop) everything() []store.Entry {
 		e.notedDef = nil
 		list = l.noteUnit(list, e)
 	}
-	return list
+	l.operationsDue = l.operationList()
+	return l.noteOperations(list)
 }
 
 // noteUnit adds a unit that is not as it was noted last. Its definition is

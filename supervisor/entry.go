@@ -60,6 +60,8 @@ type entry struct {
 	// ended, last is how the newest of them did.
 	rollouts int
 	last     *Rolled
+	// tries is how often the rollout was begun again.
+	tries int
 	// held are the occasions that wait for the end of what was replaced.
 	held []hooks.Occasion
 	// watching is the watch over the unit's files, nil for none.

@@ -121,7 +121,7 @@ func declared(chosen []*entry) error {
 // undone. The error is a *NoGenerationError where a unit has none, or an
 // *AdhocError where one has no manifest; then nothing is done.
 func (s *Supervisor) Rollback(ctx context.Context, sel Selection) (Baseline, error) {
-	return ask(ctx, s, func(l *loop) (Baseline, error) {
+	return begin(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}

@@ -75,6 +75,10 @@ type loop struct {
 	// what it is to be told beside changes of units.
 	acts       []act
 	entriesDue []store.Entry
+	// operations are those that clients have named, operationsDue those that the
+	// diary does not have yet.
+	operations    map[string]*operation
+	operationsDue []store.Operation
 	// change is the number of the last entry about a unit, known are the
 	// units that the diary has, notedProjects the projects as it has them.
 	change        uint64
@@ -88,8 +92,8 @@ type loop struct {
 	deadlines deadlines
 	// pages are the histories of jobs whose units are not known yet; ready
 	// are the jobs whose next run may begin, its record being on disk.
-	pages  map[string]page
-	ready  []string
+	pages map[string]page
+	ready []string
 	// unsaved is when the first change was made that is not saved yet, none
 	// for no such change.
 	unsaved time.Time
@@ -114,17 +118,18 @@ func newLoop(s *Supervisor, o Options) *loop {
 	}
 	return &loop{
 		s: s, o: o,
-		entries:  map[string]*entry{},
-		asides:   map[proc.TreeID]*aside{},
-		projects: map[string]Project{},
-		children: map[string][]string{},
-		graph:    graph.New(nil),
-		problems: map[string]string{},
-		changed:  map[string]bool{},
-		known:    map[string]bool{},
-		pages:    pagesOf(o.History),
-		stale:    true,
-		owners:   map[string]bool{}, listening: map[string]bool{},
+		entries:    map[string]*entry{},
+		asides:     map[proc.TreeID]*aside{},
+		projects:   map[string]Project{},
+		children:   map[string][]string{},
+		graph:      graph.New(nil),
+		problems:   map[string]string{},
+		changed:    map[string]bool{},
+		known:      map[string]bool{},
+		operations: map[string]*operation{},
+		pages:      pagesOf(o.History),
+		stale:      true,
+		owners:     map[string]bool{}, listening: map[string]bool{},
 	}
 }
 
@@ -221,7 +226,8 @@ func (l *loop) decide() {
 }
 
 // advance does what is decided so far, in the middle of something long. What
-// nothing is done to is written down, and everything published, when it is over.
+// nothing is done to, and the operation, is written down, and everything
+// published, when it is over: only something that may be begun twice advances.
 func (l *loop) advance() {
 	l.decide()
 	l.doActs(l.noteFirst())

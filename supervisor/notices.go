@@ -35,6 +35,8 @@ func (e *entry) unproven(in *instance) bool {
 // tellRolledOut tells hooks of the end of a rollout.
 func (l *loop) tellRolledOut(e *entry, f deploy.Finish, run uint64, reason string) {
 	switch {
+	case e.roll.stray && e.wish == wishRestart:
+		// It is begun again.
 	case e.roll.stray && e.old != nil && e.unproven(e.old):
 		l.fire(e.def, l.base(e), []hooks.Occasion{
 			hooks.NotReplaced(e.old.u.Run, "the supervisor ended during the rollout", nil),

@@ -18,7 +18,7 @@ func (l *loop) persist() {
 	state := store.State{
 		BootID: l.o.BootID, Generation: l.o.Generation, Diary: l.turnDiary(), Change: l.change,
 		Projects: make(map[string]store.Project, len(l.projects)),
-		Units:    make([]store.UnitState, 0, len(l.entries)),
+		Units:    make([]store.UnitState, 0, len(l.entries)), Operations: l.operationList(),
 	}
 	for id, p := range l.projects {
 		state.Projects[id] = store.Project{Manifest: p.Manifest, Env: p.Env, Digest: p.Digest}
@@ -64,7 +64,7 @@ func (e *entry) state() store.UnitState {
 		Run: e.u.Run, Restarts: e.u.Restarts, Failures: e.u.Failures, Attempts: e.u.Attempts,
 		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Found: e.found, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires,
 		Definition: e.definition(), Runs: e.u.Runs, Slot: e.slot, Proven: e.proven, Good: e.goodDefinitions(),
-		Parent: e.parent, ParentRun: e.parentRun,
+		Parent: e.parent, ParentRun: e.parentRun, Rollouts: e.rollouts, Ahead: e.ahead(),
 	}
 	if e.last != nil {
 		last := store.Rolled(*e.last)

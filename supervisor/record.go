@@ -24,6 +24,10 @@ func (l *loop) recordRollout(e *entry, from deploy.Phase, reason string) {
 		Type: "deploy", Project: e.def.Project, Unit: e.def.Name,
 		From: string(from), To: string(e.roll.r.Phase), Reason: reason,
 	}
+	if e.roll.stray && e.roll.r.Phase == deploy.Done && e.old != nil && e.old.u.Run > e.u.Run {
+		// What is done with is the new instance of an interrupted rollout.
+		event.Run, event.To, event.Reason = e.old.u.Run, string(deploy.Failed), interrupted
+	}
 	if in := e.candidate; in != nil {
 		event.Run = in.u.Run
 		if in.u.Spawned {

@@ -36,6 +36,9 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 			l.enroll(state.Units[i]).recall(u)
 		}
 		l.reshape()
+		if state.BootID == l.o.BootID {
+			l.recallOperations(state.Operations)
+		}
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
 			var runs []uint64
@@ -52,6 +55,9 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 			}
 			if len(runs) > 0 {
 				l.o.Outputs.Attach(e.def, runs)
+			}
+			if state.BootID == l.o.BootID {
+				l.goOn(e, u)
 			}
 			l.oversee(e)
 		}
@@ -107,7 +113,7 @@ func (l *loop) enroll(s store.UnitState) *entry {
 	}
 	e.slot, e.proven = s.Slot, s.Proven
 	e.base, e.leash = s.Base, Leash{PID: s.ParentPID, Ticks: s.ParentTicks}
-	e.good, e.last = saved.Good, saved.Last
+	e.good, e.last, e.rollouts = saved.Good, saved.Last, s.Rollouts
 	if saved.Unit.Settled() && s.PID == 0 {
 		e.u.State, e.u.Reason, e.u.Desired = saved.Unit.State, s.Reason, saved.Unit.Desired
 		e.u.Ready = e.u.State == unit.Completed && s.Ready

@@ -269,7 +269,8 @@ func TestARolloutThatHasSwitchedIsCompletedByTheNextSupervisor(t *testing.T) {
 	})
 }
 
-// Nobody knows how far a switch_command has come whose supervisor died.
+// Nobody knows how far a switch_command has come whose supervisor died: the
+// rollout begins again from where it began.
 func TestASwitchThatWasInterruptedIsUndoneByTheNextSupervisor(t *testing.T) {
 	inRoom(t, func(r *room) {
 		r.up(service("api", rolling, blueGreen))
@@ -288,8 +289,11 @@ func TestASwitchThatWasInterruptedIsUndoneByTheNextSupervisor(t *testing.T) {
 		next.endSteps(true)
 		next.pass(time.Second)
 		v := next.view("api")
-		if v.Unit.Run != 1 || v.Rolling || v.Slot != "blue" || next.lives(proc.TreeID{Unit: "demo/api", Run: 2}) {
+		if v.Unit.Run != 1 || v.Slot != "blue" || next.lives(proc.TreeID{Unit: "demo/api", Run: 2}) {
 			t.Errorf("run %d in slot %s, rolling %v", v.Unit.Run, v.Slot, v.Rolling)
+		}
+		if v.Rollout.Run != 3 || v.Rollout.Phase != deploy.Switching {
+			t.Errorf("the rollout of run %d is %s", v.Rollout.Run, v.Rollout.Phase)
 		}
 	})
 }

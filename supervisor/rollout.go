@@ -275,6 +275,7 @@ func (l *loop) rolledOut(e *entry, f deploy.Finish) {
 		return
 	}
 	e.rollouts++
+	e.tries = 0
 	e.last = &Rolled{OK: f.OK, Reason: reason, Time: time.Now(), Took: time.Since(began), Run: run}
 	l.touchNeighbours(e)
 	l.touchReplicas(e)

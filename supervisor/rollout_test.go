@@ -10,7 +10,6 @@ import (
 
 	"systemg/config"
 	"systemg/supervisor/deploy"
-	"systemg/supervisor/proc"
 	"systemg/supervisor/unit"
 )
 
@@ -376,25 +375,6 @@ func TestRollbackOfReplicasTakesBackThoseThatAreAhead(t *testing.T) {
 		var none *NoGenerationError
 		if !errors.As(err, &none) || none.Name() != "web" {
 			t.Errorf("rollback of the first generation: %v", err)
-		}
-	})
-}
-
-func TestARolloutThatWasInterruptedIsEndedByTheNextSupervisor(t *testing.T) {
-	inRoom(t, func(r *room) {
-		r.up(service("api", rolling))
-		r.restart(nil, "api")
-		r.pass(2 * time.Second)
-		state := r.saver.last
-		candidate := proc.TreeID{Unit: "demo/api", Run: 2}
-		if !r.host.live[candidate] || len(state.Units[0].Beside) != 1 {
-			t.Fatalf("the candidate is not in the state: %+v", state.Units[0])
-		}
-		next := r.successor(state)
-		r.pass(time.Second)
-		v, _ := next.Snapshot().Find("demo/api")
-		if v.Unit.Run != 1 || v.Unit.State != unit.Running || r.host.live[candidate] || v.Rolling {
-			t.Errorf("the next supervisor has %+v; candidate lives %v", v, r.host.live[candidate])
 		}
 	})
 }

@@ -62,7 +62,7 @@ type Child struct {
 // the parent's environment and belongs to its project. The error is a
 // *SpawnError, or a *TakenError where the name is another unit's.
 func (s *Supervisor) Spawn(ctx context.Context, c Child) (Baseline, error) {
-	return ask(ctx, s, func(l *loop) (Baseline, error) {
+	return begin(ctx, s, func(l *loop) (Baseline, error) {
 		if l.closing {
 			return Baseline{}, ErrClosing
 		}

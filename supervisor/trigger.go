@@ -35,13 +35,18 @@ type Triggered struct {
 
 // Trigger asks for a run of the job now; what becomes of it is in its history.
 // The error is a *NotCronError for a unit without a schedule, an *OffError for
-// a job that is not up.
+// a job that is not up. A run that was asked for under the context's name is given
+// again, unless it never came into the books: then nothing was done.
 func (s *Supervisor) Trigger(ctx context.Context, id string) (Triggered, error) {
+	name := nameOf(ctx)
 	return ask(ctx, s, func(l *loop) (Triggered, error) {
 		if l.closing {
 			return Triggered{}, ErrClosing
 		}
 		e, ok := l.entries[id]
+		if o, known := l.claim(name); known && ok && e.booked(o.At) {
+			return Triggered{ID: id, At: o.At}, nil
+		}
 		if !ok {
 			return Triggered{}, &UnknownUnitError{Name: id}
 		}
@@ -58,8 +63,29 @@ func (s *Supervisor) Trigger(ctx context.Context, id string) (Triggered, error) 
 				t.At = r.Run.Scheduled
 			}
 		}
+		o := operationOf(name, Baseline{Units: []Mark{e.mark()}})
+		o.At = t.At
+		l.begun(o)
 		return t, nil
 	})
+}
+
+// booked is whether the job's books have, or had, a run that was asked for at
+// that time: where they are full of later ones, it was dropped for those.
+func (e *entry) booked(at time.Time) bool {
+	if e.clock == nil {
+		return false
+	}
+	later := 0
+	for _, r := range e.clock.page.runs {
+		if r.Manual && r.Scheduled.Equal(at) {
+			return true
+		}
+		if r.Scheduled.After(at) {
+			later++
+		}
+	}
+	return later >= e.def.Cron.History
 }
 
 // Find is the run in the unit's history.

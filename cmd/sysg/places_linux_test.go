@@ -15,7 +15,7 @@ import (
 const (
 	besiegers = 340
 	workers   = 8
-	commands  = 20
+	answered  = 20
 )
 
 // worker is a client that reads what it asked for.
@@ -72,7 +72,7 @@ services:
 		}
 	}
 	besieged, peak := h.asked(), resident(t, pid)
-	for range commands {
+	for range answered {
 		if out, code := h.try("status"); code != 0 {
 			t.Errorf("status: exit %d\n%s", code, out)
 		}

@@ -22,7 +22,8 @@ type audit struct {
 	*system
 	faults []string
 	// What was looked at.
-	lines, runs, exits, crons, hooks int
+	lines, runs, exits, crons, hooks, rollouts int
+	deploys                                    deploys
 	// unknown are ends of which nobody knows how: the process ended while
 	// neither supervisor nor guardian lived.
 	unknown int
@@ -246,6 +247,9 @@ func only(facts []fact, what string) []fact {
 func (a *audit) print(out io.Writer, took time.Duration) {
 	fmt.Fprintf(out, "\n%d lines (%d/s), %d runs that crashed or were due, %d exits, %d cron records, %d hooks looked at; %s\n",
 		a.lines, int(float64(a.lines)/took.Seconds()), a.runs, a.exits, a.crons, a.hooks, took.Round(time.Second))
+	if d := a.deploys; d.done > 0 {
+		fmt.Fprintf(out, "%d deploys were done, %d were undone, of %d nobody could tell; %d runs were put in place\n", d.done, d.undone, d.unanswered, a.rollouts)
+	}
 	for i, f := range a.faults {
 		if i == shownFaults {
 			fmt.Fprintln(out, "…")

@@ -86,19 +86,23 @@ func (p plan) run(out *os.File) (int, error) {
 	}
 	fmt.Fprintf(out, "seed %d, in %s\n", p.seed, p.dir)
 	began := time.Now()
-	// It fails, for some services crash.
-	_ = s.do("start", "-d")
-	defer func() { _ = s.do("stop", "--kill") }()
-	deaths, err := p.kill(s)
-	if err != nil {
+	if err := s.begin(); err != nil {
 		return 0, err
 	}
-	if err := s.dieAtPoints(out); err != nil {
+	defer func() { _ = s.do("stop", "--kill") }()
+	deploying := s.deploy()
+	deaths, err := p.kill(s)
+	if err == nil {
+		err = s.dieAtPoints(out)
+	}
+	deploys := deploying.end()
+	if err != nil {
 		return 0, err
 	}
 	took := time.Since(began)
 	a := newAudit(s)
 	a.living()
+	a.deployed(deploys)
 	if err := s.do("stop"); err != nil {
 		return 0, err
 	}

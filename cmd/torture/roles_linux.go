@@ -22,6 +22,8 @@ const (
 	crasherRole = "__crasher"
 	// A job is run by the clock.
 	jobRole = "__job"
+	// A roller is replaced again and again. It works until it is told to end.
+	rollerRole = "__roller"
 	// A hook notes for which run it was called.
 	hookRole = "__hook"
 )
@@ -54,6 +56,12 @@ func role(args []string) bool {
 		signal.Ignore(syscall.SIGTERM)
 		t.note("start", run, os.Getpid())
 		time.Sleep(50 * time.Millisecond)
+		t.note("end", run, 0)
+	case rollerRole:
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM)
+		t.note("start", run, os.Getpid())
+		<-stop
 		t.note("end", run, 0)
 	case hookRole:
 		t.note("hook", run, 0)

@@ -57,10 +57,39 @@ func (p plan) system() (*system, error) {
 		fmt.Fprintf(&b, "  j%d:\n    exec: [%q, %s, %q]\n    cron: {expression: \"* * * * * *\", history: 1000}\n",
 			i, self, jobRole, s.truth("j", i).path)
 	}
+	fmt.Fprintf(&b, "  %s:\n    exec: [%q, %s, %q]\n    restart_policy: always\n    deployment: {strategy: rolling, grace_period: 50ms}\n",
+		roller, self, rollerRole, s.truth("r", 0).path)
 	if err := os.MkdirAll(p.armed(), 0o700); err != nil {
 		return nil, err
 	}
 	return s, os.WriteFile(filepath.Join(p.dir, "systemg.yaml"), []byte(b.String()), 0o600)
+}
+
+// begin starts everything. What crashes makes a start fail, so the others are
+// started first.
+func (s *system) begin() error {
+	args := []string{"start", "-d", roller}
+	for i := range s.writers {
+		args = append(args, fmt.Sprintf("w%d", i))
+	}
+	for i := range s.jobs {
+		args = append(args, fmt.Sprintf("j%d", i))
+	}
+	if err := s.do(args...); err != nil {
+		return err
+	}
+	// It fails, for they crash; but they have to have run.
+	failed := s.do("start", "-d")
+	units, err := s.status()
+	if err != nil {
+		return err
+	}
+	for i := range s.crashers {
+		if u := units[fmt.Sprintf("c%d", i)]; u.Run == 0 {
+			return fmt.Errorf("c%d did not start: %w", i, failed)
+		}
+	}
+	return nil
 }
 
 // truth is the notes of one service.
@@ -97,7 +126,7 @@ func (s *system) show(into any, args ...string) error {
 
 // hello is who answers on the socket now.
 func (s *system) hello(ctx context.Context) (ipc.HelloResult, error) {
-	c, err := ipc.Dial(ctx, filepath.Join(s.dir, "state", "control.sock"), "torture")
+	c, err := s.dial(ctx)
 	if err != nil {
 		return ipc.HelloResult{}, err
 	}
@@ -116,4 +145,9 @@ func (s *system) status() (map[string]ipc.Unit, error) {
 		units[u.Name] = u
 	}
 	return units, nil
+}
+
+// dial connects to the supervisor that runs now.
+func (s *system) dial(ctx context.Context) (*ipc.Client, error) {
+	return ipc.Dial(ctx, filepath.Join(s.dir, "state", "control.sock"), "torture")
 }

@@ -17,28 +17,22 @@ import (
 // adhocProject is the project of units that came from a command line.
 const adhocProject = "adhoc"
 
-func (s *server) startAdhoc(ctx context.Context, r *ipc.Request, p ipc.StartParams) (any, error) {
+func (s *server) beginAdhoc(ctx context.Context, r *ipc.Request, p ipc.StartParams) (b supervisor.Baseline, err error) {
 	def, err := s.adhocUnit(p)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	s.note(r, "start -- "+strings.Join(def.Exec, " "))
 	ttl := time.Duration(p.Adhoc.TTLSecs * float64(time.Second))
-	b, err := s.sup.Adhoc(ctx, def, p.Env, ttl)
-	if err != nil {
-		return nil, err
-	}
-	if p.Adhoc.ParentPID > 0 {
+	b, err = s.sup.Adhoc(ctx, def, p.Env, ttl)
+	if err == nil && p.Adhoc.ParentPID > 0 {
 		if err := s.leash(ctx, def.ID(), p.Adhoc.ParentPID); err != nil {
 			reason := fmt.Sprintf("its parent process %d does not exist", p.Adhoc.ParentPID)
 			_, stopped := s.sup.Stop(ctx, supervisor.Selection{Units: []string{def.ID()}}, true, reason)
-			return nil, errors.Join(ipc.Errorf(ipc.CodeFailed, "there is no process %d to end with", p.Adhoc.ParentPID), stopped)
+			return b, errors.Join(ipc.Errorf(ipc.CodeFailed, "there is no process %d to end with", p.Adhoc.ParentPID), stopped)
 		}
 	}
-	if p.NoWait {
-		return s.result(s.current(b)), nil
-	}
-	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+	return b, err
 }
 
 // adhocUnit is the definition of a command line.

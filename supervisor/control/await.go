@@ -27,10 +27,19 @@ func (s *server) await(ctx context.Context, r *ipc.Request, b supervisor.Baselin
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return ipc.OperationResult{}, s.late(list, secs)
-	case err != nil && !errors.Is(err, supervisor.ErrClosing):
+	case err != nil:
 		return ipc.OperationResult{}, err
 	}
 	return s.result(list), nil
+}
+
+// operation is what an operation is about: of one that was begun already, by
+// this supervisor or an earlier one, what it was about then.
+func (s *server) operation(ctx context.Context, name string, begin func(context.Context) (supervisor.Baseline, error)) (supervisor.Baseline, error) {
+	if b, ok, err := s.sup.Begun(ctx, name); ok || err != nil {
+		return b, err
+	}
+	return begin(supervisor.As(ctx, name))
 }
 
 // tell sends a progress note for each unit whose view is another one.

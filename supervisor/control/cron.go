@@ -138,7 +138,8 @@ func (s *server) trigger(ctx context.Context, r *ipc.Request) (any, error) {
 		return nil, err
 	}
 	s.note(r, "trigger "+v.ID)
-	t, err := s.sup.Trigger(ctx, v.ID)
+	defer s.sup.Answered(p.Operation)
+	t, err := s.sup.Trigger(supervisor.As(ctx, p.Operation), v.ID)
 	if err != nil {
 		return nil, triggerError(err)
 	}

@@ -18,19 +18,25 @@ func (s *server) deploy(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	src, err := s.source(p.Manifest)
+	defer s.sup.Answered(p.Operation)
+	b, err := s.operation(ctx, p.Operation, func(ctx context.Context) (supervisor.Baseline, error) { return s.beginDeploy(ctx, r, p) })
 	if err != nil {
 		return nil, err
-	}
-	s.note(r, describe("deploy", p.Selection))
-	b, err := s.sup.Deploy(ctx, src, selectionOf(p.Selection))
-	if err != nil {
-		return nil, err
-	}
-	if src != nil {
-		s.remember(src)
 	}
 	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+}
+
+func (s *server) beginDeploy(ctx context.Context, r *ipc.Request, p ipc.DeployParams) (b supervisor.Baseline, err error) {
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return b, err
+	}
+	s.note(r, describe("deploy", p.Selection))
+	b, err = s.sup.Deploy(ctx, src, selectionOf(p.Selection))
+	if err == nil && src != nil {
+		s.remember(src)
+	}
+	return b, err
 }
 
 // rollback gives units their last good definition back. It reads no manifest.
@@ -39,8 +45,11 @@ func (s *server) rollback(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	s.note(r, describe("roll back", p.Selection))
-	b, err := s.sup.Rollback(ctx, selectionOf(p.Selection))
+	defer s.sup.Answered(p.Operation)
+	b, err := s.operation(ctx, p.Operation, func(ctx context.Context) (supervisor.Baseline, error) {
+		s.note(r, describe("roll back", p.Selection))
+		return s.sup.Rollback(ctx, selectionOf(p.Selection))
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -19,15 +19,29 @@ func (s *server) start(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
+	patience, begin := supervisor.StartPatience, s.beginStart
 	if p.Adhoc != nil {
-		return s.startAdhoc(ctx, r, p)
+		patience, begin = supervisor.RestartPatience, s.beginAdhoc
 	}
-	src, err := s.source(p.Manifest)
+	defer s.sup.Answered(p.Operation)
+	b, err := s.operation(ctx, p.Operation, func(ctx context.Context) (supervisor.Baseline, error) { return begin(ctx, r, p) })
 	if err != nil {
 		return nil, err
 	}
+	if p.NoWait {
+		return s.result(s.current(b)), nil
+	}
+	return s.await(ctx, r, b, patience, p.TimeoutSecs)
+}
+
+// beginStart reads the manifest, and starts what it names.
+func (s *server) beginStart(ctx context.Context, r *ipc.Request, p ipc.StartParams) (b supervisor.Baseline, err error) {
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return b, err
+	}
 	if err := known(src, p.Project); err != nil {
-		return nil, err
+		return b, err
 	}
 	sel := p.Selection
 	var warnings []config.Diagnostic
@@ -40,17 +54,10 @@ func (s *server) start(ctx context.Context, r *ipc.Request) (any, error) {
 	if len(warnings) > 0 {
 		note := ipc.Warnings{Request: r.ID, Diagnostics: warnings}
 		if err := r.Notify(ipc.NoteWarnings, note); err != nil {
-			return nil, err
+			return b, err
 		}
 	}
-	b, err := s.startSource(ctx, src, sel)
-	if err != nil {
-		return nil, err
-	}
-	if p.NoWait {
-		return s.result(s.current(b)), nil
-	}
-	return s.await(ctx, r, b, supervisor.StartPatience, p.TimeoutSecs)
+	return s.startSource(ctx, src, sel)
 }
 
 // startSource starts the selection; a manifest of several projects without
@@ -61,13 +68,13 @@ func (s *server) startSource(ctx context.Context, src *supervisor.Source, sel ip
 	}
 	var all supervisor.Baseline
 	for _, p := range src.Plan.Projects {
-		b, err := s.sup.Start(ctx, src, supervisor.Selection{Project: p.ID})
+		b, err := s.sup.Start(supervisor.As(ctx, ""), src, supervisor.Selection{Project: p.ID})
 		if err != nil {
 			return all, err
 		}
 		all.Units = append(all.Units, b.Units...)
 	}
-	return all, nil
+	return all, s.sup.Known(ctx, all)
 }
 
 // onlyProject is the project that was asked for, or the only one there is.
@@ -108,12 +115,8 @@ func (s *server) stop(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	what := describe("stop", p.Selection)
-	if p.Supervisor {
-		what = "stop everything and the supervisor"
-	}
-	s.note(r, what)
-	b, err := s.beginStop(ctx, p)
+	defer s.sup.Answered(p.Operation)
+	b, err := s.beginStop(ctx, r, p)
 	if err != nil {
 		return nil, err
 	}
@@ -139,11 +142,17 @@ func (s *server) sweep(ctx context.Context) {
 	}
 }
 
-func (s *server) beginStop(ctx context.Context, p ipc.StopParams) (supervisor.Baseline, error) {
+func (s *server) beginStop(ctx context.Context, r *ipc.Request, p ipc.StopParams) (supervisor.Baseline, error) {
 	if p.Supervisor {
-		return s.sup.Close(ctx, p.Kill, "the supervisor was stopped")
+		// Also where it has begun: the supervisor that began it did not end as
+		// it should.
+		s.note(r, "stop everything and the supervisor")
+		return s.sup.Close(supervisor.As(ctx, p.Operation), p.Kill, "the supervisor was stopped")
 	}
-	return s.sup.Stop(ctx, selectionOf(p.Selection), p.Kill, "")
+	return s.operation(ctx, p.Operation, func(ctx context.Context) (supervisor.Baseline, error) {
+		s.note(r, describe("stop", p.Selection))
+		return s.sup.Stop(ctx, selectionOf(p.Selection), p.Kill, "")
+	})
 }
 
 // restart reads the manifest before it touches anything.
@@ -152,23 +161,29 @@ func (s *server) restart(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	src, err := s.source(p.Manifest)
+	defer s.sup.Answered(p.Operation)
+	b, err := s.operation(ctx, p.Operation, func(ctx context.Context) (supervisor.Baseline, error) { return s.beginRestart(ctx, r, p) })
 	if err != nil {
 		return nil, err
+	}
+	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+}
+
+func (s *server) beginRestart(ctx context.Context, r *ipc.Request, p ipc.RestartParams) (b supervisor.Baseline, err error) {
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return b, err
 	}
 	replaces, err := s.replaced(src, &p)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	s.note(r, describe("restart", p.Selection))
-	b, err := s.sup.Restart(ctx, src, selectionOf(p.Selection), replaces)
-	if err != nil {
-		return nil, err
-	}
-	if src != nil {
+	b, err = s.sup.Restart(ctx, src, selectionOf(p.Selection), replaces)
+	if err == nil && src != nil {
 		s.remember(src)
 	}
-	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+	return b, err
 }
 
 // replaced is the project that moves to a manifest which does not name it:
@@ -230,24 +245,31 @@ func (s *server) apply(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	src, err := s.source(p.Manifest)
+	defer s.sup.Answered(p.Operation)
+	b, err := s.operation(ctx, p.Operation, func(ctx context.Context) (supervisor.Baseline, error) { return s.beginApply(ctx, r, p) })
 	if err != nil {
 		return nil, err
 	}
-	if err := known(src, p.Project); err != nil {
-		return nil, err
-	}
-	if src == nil {
-		return nil, ipc.Errorf(ipc.CodeUsage, "apply needs a manifest")
-	}
-	s.note(r, "apply "+p.Path)
-	b, err := s.sup.Apply(ctx, src, p.Project)
-	if err != nil {
-		return nil, err
-	}
-	s.remember(src)
 	op, err := s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
 	return ipc.PlanResult{Changes: changesOf(b.Changes), Operation: &op}, err
+}
+
+func (s *server) beginApply(ctx context.Context, r *ipc.Request, p ipc.ApplyParams) (b supervisor.Baseline, err error) {
+	src, err := s.source(p.Manifest)
+	if err != nil {
+		return b, err
+	}
+	if err := known(src, p.Project); err != nil {
+		return b, err
+	}
+	if src == nil {
+		return b, ipc.Errorf(ipc.CodeUsage, "apply needs a manifest")
+	}
+	s.note(r, "apply "+p.Path)
+	if b, err = s.sup.Apply(ctx, src, p.Project); err == nil {
+		s.remember(src)
+	}
+	return b, err
 }
 
 // signal sends a signal to units that run.

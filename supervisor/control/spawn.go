@@ -19,25 +19,31 @@ func (s *server) spawn(ctx context.Context, r *ipc.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
+	defer s.sup.Answered(p.Operation)
+	b, err := s.operation(ctx, p.Operation, func(ctx context.Context) (supervisor.Baseline, error) { return s.beginSpawn(ctx, r, p) })
+	if err != nil {
+		return nil, err
+	}
+	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+}
+
+func (s *server) beginSpawn(ctx context.Context, r *ipc.Request, p ipc.SpawnParams) (b supervisor.Baseline, err error) {
 	if err := config.CheckName(p.Name); err != nil {
-		return nil, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
+		return b, ipc.Errorf(ipc.CodeUsage, "%s", err.Error())
 	}
 	tree, err := s.parentTree(r.Peer.PID, p.ParentPID)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	if err := s.maySpawn(r, tree); err != nil {
-		return nil, err
+		return b, err
 	}
 	s.note(r, fmt.Sprintf("spawn %s -- %s", p.Name, strings.Join(p.Exec, " ")))
-	b, err := s.sup.Spawn(ctx, supervisor.Child{
+	b, err = s.sup.Spawn(ctx, supervisor.Child{
 		Tree: tree, Name: p.Name, Exec: p.Exec, Dir: p.Dir, TTL: time.Duration(p.TTLSecs * float64(time.Second)),
 	})
-	if err != nil {
-		return nil, err
-	}
 	s.forgetUnits(b.Forgotten)
-	return s.await(ctx, r, b, supervisor.RestartPatience, p.TimeoutSecs)
+	return b, err
 }
 
 // parentTree is the tree of the client, or of the process that it names; a

@@ -66,6 +66,8 @@ type guard struct {
 	// status that it ended with.
 	attachedAt int
 	verdict    int
+	// ends are the exits on disk.
+	ends ends
 	// ending is whether somebody wants the system to end.
 	ending bool
 
@@ -121,6 +123,7 @@ func begin(args []string) (*guard, error) {
 			unix.CloseOnExec(ReadyFD)
 		}
 	}
+	g.recall()
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("cannot become a subreaper: %w", err)
 	}
@@ -201,7 +204,7 @@ func (g *guard) end() {
 // collect reaps all children that have ended.
 func (g *guard) collect() {
 	for {
-		r, ok := proc.Collect()
+		r, ok := proc.Collect(g.noteEnd)
 		if !ok {
 			return
 		}
@@ -216,6 +219,13 @@ func (g *guard) collect() {
 		}
 		failpoint.Here(failpoint.Reaped)
 		g.keepExit(r)
+	}
+}
+
+// noteEnd writes down what is about to be reaped, if anybody will ask for it.
+func (g *guard) noteEnd(r proc.Remains) {
+	if r.Leader && r.PID != g.Shown && r.PID != g.Child && g.Note != "" {
+		g.ends.note(endsOf(g.Note), r)
 	}
 }
 

@@ -166,14 +166,21 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.listener.Close() })
+	h.begin()
+	return h
+}
+
+// begin starts a guardian.
+func (h *house) begin() {
+	h.Helper()
 	o := Order{Supervisor: []string{fakeWord, h.dir}, Log: filepath.Join(h.dir, "log"), Note: filepath.Join(h.dir, "note")}
 	h.guardian = exec.Command(os.Args[0], o.Args()...)
 	h.guardian.Stderr = os.Stderr
-	if err := h.guardian.Start(); err != nil {
-		t.Fatal(err)
+	guardian := h.guardian
+	if err := guardian.Start(); err != nil {
+		h.Fatal(err)
 	}
-	t.Cleanup(func() { _ = h.guardian.Process.Kill(); _ = h.guardian.Wait() })
-	return h
+	h.Cleanup(func() { _ = guardian.Process.Kill(); _ = guardian.Wait() })
 }
 
 // next is the next supervisor.
@@ -272,6 +279,70 @@ func TestExitsAreKeptUntilTheyAreAcknowledged(t *testing.T) {
 	third.kill()
 	if _, exits := h.next().do("sync"); len(exits) != 0 {
 		t.Errorf("what was acknowledged is told again: %+v", exits)
+	}
+}
+
+// What a guardian has reaped outlives it: the next one tells it, until it is
+// acknowledged; also one that was started when both had died.
+func TestExitsOutliveTheGuardian(t *testing.T) {
+	h := newHouse(t)
+	first := h.next()
+	first.do("ready")
+	fifo := filepath.Join(h.dir, "go")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := first.do("spawn read x < " + fifo + "; exit 78")
+	pid := number(t, text)
+	first.kill()
+	second := h.next()
+	second.do("ready")
+	if err := os.WriteFile(fifo, []byte("go\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	told := func(s *fakeSupervisor) Exit {
+		t.Helper()
+		e := s.hears()
+		if e.PID != pid || e.Status != (proc.Status{Known: true, Code: 78}) || !e.Leader {
+			t.Errorf("told %+v of process %d", e, pid)
+		}
+		return e
+	}
+	told(second)
+	_ = unix.Kill(second.Welcome.Guardian, unix.SIGKILL)
+	third := h.next()
+	told(third)
+	third.do("ready")
+	for _, dies := range []int{third.Welcome.Guardian, third.PID} {
+		_ = unix.Kill(dies, unix.SIGSTOP)
+	}
+	for _, dies := range []int{third.Welcome.Guardian, third.PID} {
+		_ = unix.Kill(dies, unix.SIGKILL)
+	}
+	h.begin()
+	fourth := h.next()
+	e := told(fourth)
+	fourth.do("ready")
+	fourth.do("ack " + fmt.Sprint(e.Seq))
+	fourth.do("sync")
+	if data, err := os.ReadFile(endsOf(filepath.Join(h.dir, "note"))); err == nil && len(data) > 0 {
+		t.Errorf("what was acknowledged is kept: %s", data)
+	}
+	fourth.do("bye")
+	fourth.end(0)
+}
+
+// Ends of another boot are nobody's, and lines that make no sense are none.
+func TestEndsOfAnotherBootAreForgotten(t *testing.T) {
+	note := filepath.Join(t.TempDir(), "note")
+	lines := `{"boot":"another","pid":7,"leader":true,"status":{"Known":true}}` + "\n{\"boot\":\n"
+	if err := os.WriteFile(endsOf(note), []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g := &guard{image: image{Note: note}}
+	g.recall()
+	if _, err := os.Stat(endsOf(note)); len(g.Exits) != 0 || err == nil {
+		t.Errorf("%+v are kept, in a file: %v", g.Exits, err)
 	}
 }
 

@@ -112,6 +112,7 @@ func (g *guard) acknowledged(seq uint64) {
 	}
 	if g.Exits = g.Exits[at:]; len(g.Exits) == 0 {
 		g.Exits = nil
+		g.ends.clear(endsOf(g.Note))
 	}
 }
 

@@ -9,13 +9,17 @@ import (
 )
 
 // Collect reaps one child of this process that has ended, and says what is left
-// of it; false where there is none. It is for a process that keeps no Host.
-func Collect() (Remains, bool) {
+// of it; false where there is none. Before that it has note write the same down,
+// without what was used: once it is reaped nobody else can tell. It is for a
+// process that keeps no Host.
+func Collect(note func(Remains)) (Remains, bool) {
 	pid := deadChild()
 	if pid == 0 {
 		return Remains{}, false
 	}
 	r := remainsOf(pid)
+	r.Status, _, _ = peek(pid)
+	note(r)
 	var ws unix.WaitStatus
 	var ru unix.Rusage
 	for {

@@ -39,6 +39,8 @@ type Entry struct {
 	// Project is what is known of the project ID.
 	ID      string   `json:"id,omitempty"`
 	Project *Project `json:"project,omitempty"`
+	// Operation is one that was begun; the changes that it made come before it.
+	Operation *Operation `json:"operation,omitempty"`
 	// Ended is the end of a process.
 	Ended *Ended `json:"ended,omitempty"`
 	// Beside is a command that belongs to no run and is about to be

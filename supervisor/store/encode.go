@@ -125,7 +125,15 @@ func header(s State) ([]byte, error) {
 		}
 		fmt.Fprintf(&b, "\n%s:%s", quote(id), project)
 	}
-	b.WriteString("},\n\"units\":[")
+	b.WriteString("},\n")
+	if len(s.Operations) > 0 {
+		operations, err := json.Marshal(s.Operations)
+		if err != nil {
+			return nil, fmt.Errorf("operations: %w", err)
+		}
+		fmt.Fprintf(&b, "\"operations\":%s,\n", operations)
+	}
+	b.WriteString("\"units\":[")
 	return b.Bytes(), nil
 }
 
@@ -152,7 +160,7 @@ func same(a, b *UnitState) bool {
 		a.Ready == b.Ready && a.Health == b.Health && a.Then == b.Then && a.Rollout == b.Rollout &&
 		a.Step == b.Step && a.Deadline.Equal(b.Deadline) && a.Exited == b.Exited && a.Fault == b.Fault &&
 		slices.EqualFunc(a.Trees, b.Trees, sameCommand) && a.ParentTicks == b.ParentTicks && slices.Equal(a.Base, b.Base) &&
-		slices.EqualFunc(a.Beside, b.Beside, sameBeside) &&
+		slices.EqualFunc(a.Beside, b.Beside, sameBeside) && a.Rollouts == b.Rollouts && sameAhead(a.Ahead, b.Ahead) &&
 		bytes.Equal(a.Definition, b.Definition)
 }
 

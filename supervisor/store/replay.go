@@ -74,7 +74,7 @@ func readDiaryFile(path, boot string) ([]Entry, error) {
 // ends of processes, and the commands that may still run. It changes nothing
 // that s refers to.
 func Replay(s State, entries []Entry) (State, []Ended, []Command) {
-	s.Units = slices.Clone(s.Units)
+	s.Units, s.Operations = slices.Clone(s.Units), slices.Clone(s.Operations)
 	projects := make(map[string]Project, len(s.Projects))
 	for id, p := range s.Projects {
 		projects[id] = p
@@ -97,6 +97,8 @@ func Replay(s State, entries []Entry) (State, []Ended, []Command) {
 		case e.Change <= s.Change:
 		case e.Unit != nil:
 			s.put(*e.Unit, at)
+		case e.Operation != nil:
+			s.note(*e.Operation)
 		case e.Gone != "":
 			s.remove(e.Gone, at)
 		case e.Project != nil:

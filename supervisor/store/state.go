@@ -28,7 +28,9 @@ type State struct {
 	Change   uint64             `json:"change,omitempty"`
 	Saved    time.Time          `json:"saved,omitzero"`
 	Projects map[string]Project `json:"projects"`
-	Units    []UnitState        `json:"units"`
+	// Operations are those that clients may still ask about.
+	Operations []Operation `json:"operations,omitempty"`
+	Units      []UnitState `json:"units"`
 }
 
 // Project is where a set of units came from.
@@ -104,6 +106,8 @@ type UnitState struct {
 	Good   []json.RawMessage `json:"good,omitempty"`
 	// Last is how the newest attempt to replace the instance ended.
 	Last *Rolled `json:"last_rollout,omitempty"`
+	// Rollouts counts the attempts that have ended.
+	Rollouts int `json:"rollouts,omitempty"`
 	// Slot is where a blue-green instance stands.
 	Slot string `json:"slot,omitempty"`
 	// Ready is whether the present run has been ready, Health what its check
@@ -126,6 +130,8 @@ type UnitState struct {
 	// is the phase of the rollout; empty for none.
 	Beside  []BesideState `json:"beside,omitempty"`
 	Rollout string        `json:"rollout,omitempty"`
+	// Ahead is what was asked for and is not done yet; nil for nothing.
+	Ahead *Ahead `json:"ahead,omitempty"`
 }
 
 // BesideState is a process that lives beside the unit's own instance.

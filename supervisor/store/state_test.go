@@ -283,6 +283,8 @@ func alter(t *testing.T, v reflect.Value) {
 		*x = Hold{Mark: 1}
 	case *[]Command:
 		*x = []Command{{Run: 1}}
+	case **Ahead:
+		*x = &Ahead{}
 	case *[]BesideState:
 		*x = []BesideState{{Run: 1}}
 	default:
@@ -351,4 +353,32 @@ func FuzzStateFile(f *testing.F) {
 			t.Errorf("got %+v, want %+v", again, s)
 		}
 	})
+}
+
+// Operations outlive the supervisor in the state, and in the diary that follows it.
+func TestOperationsAreKept(t *testing.T) {
+	d, err := Open(at(t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sampleState(1)
+	s.Diary, s.Change = 2, 7
+	s.Operations = []Operation{{Name: "a", Began: time.Unix(1, 0).UTC(), Units: []Mark{{ID: "p/u", Run: 3, Rollouts: 1, Changed: true, Fresh: true}}, Changes: []Change{{ID: "p/u", Action: "change", Keys: []string{"env"}, Effect: "restart"}}}}
+	saver := NewSaver(d, func(string) {})
+	saver.Save(s)
+	if err := saver.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadState(d.paths)
+	if err != nil || !reflect.DeepEqual(got.Operations, s.Operations) {
+		t.Errorf("%+v, want %+v: %v", got.Operations, s.Operations, err)
+	}
+	again, other := Operation{Name: "a", Units: []Mark{{ID: "p/u", Down: true}}}, Operation{Name: "b"}
+	after, _, _ := Replay(got, []Entry{{Change: 7, Operation: &Operation{Name: "old"}}, {Change: 8, Operation: &again}, {Change: 9, Operation: &other}})
+	if want := []Operation{again, other}; !reflect.DeepEqual(after.Operations, want) {
+		t.Errorf("%+v, want %+v", after.Operations, want)
+	}
+	if got.Operations[0].Units[0].Down {
+		t.Error("a replay changed the state that it began with")
+	}
 }

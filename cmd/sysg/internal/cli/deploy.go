@@ -34,12 +34,12 @@ func (c *deployCmd) run(a *app) error {
 	if err != nil {
 		return err
 	}
-	p := ipc.DeployParams{Selection: a.selection(names), Manifest: m, TimeoutSecs: c.Timeout.Seconds()}
-	return a.roll(ipc.MethodDeploy, p, "deployed")
+	p := ipc.DeployParams{Selection: a.selection(names), Manifest: m}
+	return a.roll(ipc.MethodDeploy, p, c.Timeout, "deployed")
 }
 
 // roll has units replaced and says what came of it.
-func (a *app) roll(method string, params any, verb string) error {
+func (a *app) roll(method string, params ipc.Again, timeout time.Duration, verb string) error {
 	ctx, cancel := interruptible()
 	defer cancel()
 	client, err := a.dial(ctx)
@@ -49,7 +49,7 @@ func (a *app) roll(method string, params any, verb string) error {
 	defer client.Close()
 	began := time.Now()
 	var r ipc.OperationResult
-	if err := a.operate(ctx, client, method, params, &r); err != nil {
+	if _, err := a.operate(ctx, client, method, params, timeout, &r); err != nil {
 		return err
 	}
 	return a.outcome(view.Operation{Verb: verb, Took: time.Since(began)}, r)
@@ -80,6 +80,6 @@ func (c *rollbackCmd) run(a *app) error {
 	if err := a.scope(); err != nil {
 		return err
 	}
-	p := ipc.RollbackParams{Selection: a.selection(names), TimeoutSecs: c.Timeout.Seconds()}
-	return a.roll(ipc.MethodRollback, p, "rolled back")
+	p := ipc.RollbackParams{Selection: a.selection(names)}
+	return a.roll(ipc.MethodRollback, p, c.Timeout, "rolled back")
 }

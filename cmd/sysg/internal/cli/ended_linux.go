@@ -46,6 +46,22 @@ func awaitEnd(ctx context.Context, pid int) {
 	}
 }
 
+// untilGone waits until a process has ended, or ctx has.
+func untilGone(ctx context.Context, pid int) {
+	for ctx.Err() == nil {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if errors.Is(err, unix.ESRCH) {
+			return
+		}
+		if err != nil {
+			<-ctx.Done()
+			return
+		}
+		_ = unix.Close(fd)
+		awaitEnd(ctx, pid)
+	}
+}
+
 // endWithReader calls end when nobody reads what is written to the file any
 // more, which a command that waits for something to write would not notice. It
 // ends then, or with the process.

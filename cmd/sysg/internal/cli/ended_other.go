@@ -33,3 +33,6 @@ func (*folder) wait(ctx context.Context) error {
 }
 
 func (*folder) close() {}
+
+// untilGone waits until a process has ended, or ctx has.
+func untilGone(ctx context.Context, _ int) { <-ctx.Done() }

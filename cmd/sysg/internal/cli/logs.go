@@ -207,7 +207,7 @@ func (c *logsCmd) paths(a *app, p ipc.LogsParams) error {
 // streamLogs asks for lines and hands them on.
 func streamLogs(ctx context.Context, client *ipc.Client, p ipc.LogsParams, emit func(ipc.LogBatch) error) error {
 	var done ipc.LogsResult
-	p.Blocks = contains(client.Hello().Features, ipc.FeatureBlocks)
+	p.Blocks = client.Hello().Can(ipc.FeatureBlocks)
 	return client.Stream(ctx, ipc.MethodLogs, p, func(note string, raw json.RawMessage) error {
 		if note != ipc.NoteLog {
 			return nil

@@ -47,8 +47,8 @@ func (c *applyCmd) run(a *app) error {
 	}
 	defer client.Close()
 	var r ipc.PlanResult
-	p := ipc.ApplyParams{Manifest: m, Project: a.Project, TimeoutSecs: c.Timeout.Seconds()}
-	if err := a.operate(ctx, client, ipc.MethodApply, p, &r); err != nil {
+	p := ipc.ApplyParams{Manifest: m, Project: a.Project}
+	if _, err := a.operate(ctx, client, ipc.MethodApply, p, c.Timeout, &r); err != nil {
 		return err
 	}
 	switch {

@@ -42,12 +42,10 @@ func (c *restartCmd) run(a *app) error {
 		return err
 	}
 	defer client.Close()
-	p := ipc.RestartParams{
-		Selection: a.selection(names), Manifest: m, TimeoutSecs: c.Timeout.Seconds(),
-	}
+	p := ipc.RestartParams{Selection: a.selection(names), Manifest: m}
 	began := time.Now()
 	var r ipc.OperationResult
-	if err := a.operate(ctx, client, ipc.MethodRestart, p, &r); err != nil {
+	if _, err := a.operate(ctx, client, ipc.MethodRestart, p, c.Timeout, &r); err != nil {
 		return err
 	}
 	return a.outcome(view.Operation{Verb: "restarted", Took: time.Since(began)}, r)

@@ -36,10 +36,10 @@ func (c *waitCmd) run(a *app) error {
 	}
 	defer client.Close()
 	p := ipc.WaitParams{
-		Selection: a.selection(units(c.Units, c.Service)), For: c.For, TimeoutSecs: c.Timeout.Seconds(),
+		Selection: a.selection(units(c.Units, c.Service)), For: c.For,
 	}
 	var r ipc.OperationResult
-	if err := a.operate(ctx, client, ipc.MethodWait, p, &r); err != nil {
+	if _, err := a.operate(ctx, client, ipc.MethodWait, p, c.Timeout, &r); err != nil {
 		return err
 	}
 	switch {
@@ -146,13 +146,13 @@ func (c *purgeCmd) withOwnSupervisor(ctx context.Context, a *app) error {
 	var r ipc.OperationResult
 	err = errors.Join(err, client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r))
 	// The state is on the disk when the supervisor has ended.
-	awaitSystem(ctx, client)
+	awaitSystem(ctx, client.Hello())
 	return err
 }
 
 func (c *purgeCmd) purge(ctx context.Context, a *app, client *ipc.Client) error {
 	var r ipc.PurgeResult
-	if err := a.operate(ctx, client, ipc.MethodPurge, ipc.PurgeParams{Project: a.Project, Force: c.Force}, &r); err != nil {
+	if _, err := a.operate(ctx, client, ipc.MethodPurge, ipc.PurgeParams{Project: a.Project, Force: c.Force}, 0, &r); err != nil {
 		return err
 	}
 	if a.JSON {

@@ -47,11 +47,11 @@ func (c *spawnCmd) run(a *app) error {
 	defer client.Close()
 	p := ipc.SpawnParams{
 		Name: c.Name, Exec: a.command, Dir: dir, TTLSecs: c.TTL.Seconds(),
-		ParentPID: c.ParentPID, TimeoutSecs: c.Timeout.Seconds(),
+		ParentPID: c.ParentPID,
 	}
 	began := time.Now()
 	var r ipc.OperationResult
-	if err := a.operate(ctx, client, ipc.MethodSpawn, p, &r); err != nil {
+	if _, err := a.operate(ctx, client, ipc.MethodSpawn, p, c.Timeout, &r); err != nil {
 		return err
 	}
 	return a.outcome(view.Operation{Verb: "spawned", Took: time.Since(began)}, r)

@@ -146,13 +146,12 @@ func (c *startCmd) background(a *app, p ipc.StartParams) error {
 		return err
 	}
 	defer client.Close()
-	p.TimeoutSecs = max(c.Timeout, c.WaitTimeout).Seconds()
 	began := time.Now()
 	var r ipc.OperationResult
-	if err := a.operate(ctx, client, ipc.MethodStart, p, &r); err != nil {
+	h, err := a.operate(ctx, client, ipc.MethodStart, p, max(c.Timeout, c.WaitTimeout), &r)
+	if err != nil {
 		return a.shown(err, p.Manifest)
 	}
-	h := client.Hello()
 	main := h.Guardian
 	if main == 0 {
 		main = h.PID
@@ -226,42 +225,6 @@ func (a *app) dialSoon(ctx context.Context) (*ipc.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return a.dialWhenThere(ctx)
-}
-
-// operate makes a request that takes as long as units take, and shows how it
-// goes on.
-func (a *app) operate(ctx context.Context, client *ipc.Client, method string, params, result any) error {
-	show := func(ipc.Progress) {}
-	if a.showsProgress() {
-		p := view.NewProgress(a.Stderr, a.remarks())
-		defer p.Done()
-		show = p.Update
-	}
-	ctx, stop := withPulse(ctx, pulseEvery, a.knock)
-	defer stop()
-	err := client.Stream(ctx, method, params, func(note string, raw json.RawMessage) error {
-		switch note {
-		case ipc.NoteWarnings:
-			return a.warn(raw)
-		case ipc.NoteProgress:
-			var n ipc.Progress
-			if err := json.Unmarshal(raw, &n); err != nil {
-				return err
-			}
-			show(n)
-		}
-		return nil
-	}, result)
-	var e *ipc.Error
-	switch {
-	case errors.Is(err, context.Canceled):
-		// The cause is the same, or that the supervisor does not answer.
-		return context.Cause(ctx)
-	case errors.As(err, &e) && e.Code == ipc.CodeCanceled:
-		// Nobody here did: the supervisor ends.
-		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
-	}
-	return err
 }
 
 // warn tells the warnings of a manifest that the supervisor has read, unless

@@ -51,20 +51,20 @@ func (c *stopCmd) run(a *app) error {
 	if err != nil {
 		return err
 	}
-	p := ipc.StopParams{Supervisor: everything, Kill: c.Kill, TimeoutSecs: c.Timeout.Seconds()}
+	p := ipc.StopParams{Supervisor: everything, Kill: c.Kill}
 	if !everything {
 		p.Selection = a.selection(names)
 	}
 	began := time.Now()
 	var r ipc.OperationResult
 	named := a.nameLingering(ctx, p.Selection)
-	err = a.operate(ctx, client, ipc.MethodStop, p, &r)
+	hello, err := a.operate(ctx, client, ipc.MethodStop, p, c.Timeout, &r)
 	named()
 	if a.neverStarted(err) {
 		a.remark("project %s was never started", a.Project)
 		return c.nothingToStop(a)
 	}
-	if everything && a.endedMeanwhile(ctx, client, err) {
+	if everything && a.endedMeanwhile(ctx, hello, err) {
 		// Something else stopped it too.
 		a.remark("the supervisor was ending already, and has ended")
 		return c.nothingToStop(a)
@@ -75,7 +75,7 @@ func (c *stopCmd) run(a *app) error {
 	if everything {
 		// The supervisor ends after its answer; when it has, so has its
 		// socket, and a start may follow at once.
-		awaitSystem(ctx, client)
+		awaitSystem(ctx, hello)
 		if !slices.ContainsFunc(r.Units, func(u ipc.Outcome) bool { return u.Changed }) && !a.JSON {
 			_, err := fmt.Fprintln(a.chatter(), "stopped the supervisor")
 			return err
@@ -97,11 +97,11 @@ func (c *stopCmd) everything(ctx context.Context, a *app, client *ipc.Client, na
 
 // endedMeanwhile is whether a request was not answered because the supervisor
 // ended with all its units. It waits for that.
-func (a *app) endedMeanwhile(ctx context.Context, client *ipc.Client, err error) bool {
+func (a *app) endedMeanwhile(ctx context.Context, last ipc.HelloResult, err error) bool {
 	if !over(err) {
 		return false
 	}
-	awaitSystem(ctx, client)
+	awaitSystem(ctx, last)
 	if again, err := a.dialNow(ctx); !notRunning(err) {
 		if err == nil {
 			_ = again.Close()
@@ -112,12 +112,12 @@ func (a *app) endedMeanwhile(ctx context.Context, client *ipc.Client, err error)
 	return err == nil && !slices.ContainsFunc(r.Units, func(u ipc.Unit) bool { return u.PID != 0 })
 }
 
-// awaitSystem waits until the supervisor that the client talked to has ended,
-// and its guardian with it.
-func awaitSystem(ctx context.Context, client *ipc.Client) {
-	awaitEnd(ctx, client.Hello().PID)
-	if pid := client.Hello().Guardian; pid != 0 {
-		awaitEnd(ctx, pid)
+// awaitSystem waits until the supervisor that said hello has ended, and its
+// guardian with it.
+func awaitSystem(ctx context.Context, last ipc.HelloResult) {
+	awaitEnd(ctx, last.PID)
+	if last.Guardian != 0 {
+		awaitEnd(ctx, last.Guardian)
 	}
 }
 

@@ -47,6 +47,10 @@ func (a *app) dialWhenThere(ctx context.Context) (*ipc.Client, error) {
 	defer folder.close()
 	for {
 		client, err := a.dialNow(ctx)
+		if over(err) {
+			// It closes its door behind this one.
+			continue
+		}
 		if !notRunning(err) {
 			return client, err
 		}

@@ -43,9 +43,9 @@ func (c *triggerCmd) run(a *app, name string) error {
 		return err
 	}
 	defer client.Close()
-	p := ipc.TriggerParams{Unit: name, Project: a.Project, Near: a.near(), Wait: c.Wait, TimeoutSecs: c.Timeout.Seconds()}
+	p := ipc.TriggerParams{Unit: name, Project: a.Project, Near: a.near(), Wait: c.Wait}
 	var r ipc.TriggerResult
-	if err := a.operate(ctx, client, ipc.MethodTrigger, p, &r); err != nil {
+	if _, err := a.operate(ctx, client, ipc.MethodTrigger, p, c.Timeout, &r); err != nil {
 		return err
 	}
 	if !r.OK {

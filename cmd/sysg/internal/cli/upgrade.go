@@ -59,7 +59,7 @@ func (c *upgradeCmd) run(a *app) error {
 	defer client.Close()
 	before := client.Hello()
 	var r ipc.UpgradeResult
-	if err := client.Call(ctx, ipc.MethodUpgrade, ipc.UpgradeParams{Path: path}, &r); err != nil {
+	if err := client.Call(ctx, ipc.MethodUpgrade, ipc.UpgradeParams{Path: path}, &r); err != nil && !over(err) {
 		return err
 	}
 	awaitEnd(ctx, before.PID)

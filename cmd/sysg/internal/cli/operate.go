@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"systemg/cmd/sysg/internal/view"
+	"systemg/ipc"
+	"systemg/supervisor/guardian"
+)
+
+// operate makes a request that takes as long as units take, and shows how it
+// goes on. Where the supervisor ends before it answers, and another one follows,
+// that one is asked what came of it. It gives the hello of the one that answered.
+func (a *app) operate(ctx context.Context, client *ipc.Client, method string, params ipc.Again, timeout time.Duration, result any) (ipc.HelloResult, error) {
+	show := func(ipc.Progress) {}
+	if a.showsProgress() {
+		p := view.NewProgress(a.Stderr, a.remarks())
+		defer p.Done()
+		show = p.Update
+	}
+	o := operation{app: a, method: method, show: show}
+	began, left := time.Now(), timeout
+	if client.Hello().Can(ipc.FeatureOperations) && !o.beginsNothing() {
+		o.name = rand.Text()
+	}
+	for {
+		hello := client.Hello()
+		err := o.ask(ctx, client, params.As(o.name, left.Seconds()), result)
+		if !over(err) || ctx.Err() != nil {
+			return hello, err
+		}
+		next, lost := a.next(ctx, hello)
+		if lost != nil {
+			return hello, err
+		}
+		defer next.Close()
+		if !o.beginsNothing() && (o.name == "" || !next.Hello().Can(ipc.FeatureOperations)) {
+			return hello, unknownOutcome(method)
+		}
+		a.remark("the supervisor ended meanwhile; the next one goes on")
+		client = next
+		if timeout > 0 {
+			left = max(timeout-time.Since(began), time.Millisecond)
+		}
+	}
+}
+
+// operation is a request that may be made of several supervisors.
+type operation struct {
+	*app
+	method string
+	show   func(ipc.Progress)
+	// name tells it from every other; empty where the supervisor knows none.
+	name string
+}
+
+// beginsNothing is whether it can be asked for twice without a name: it only
+// waits, or what is done is not there any more.
+func (o *operation) beginsNothing() bool {
+	return o.method == ipc.MethodWait || o.method == ipc.MethodPurge
+}
+
+// ask makes the request once.
+func (o *operation) ask(ctx context.Context, client *ipc.Client, params, result any) error {
+	ctx, stop := withPulse(ctx, pulseEvery, o.knock)
+	defer stop()
+	err := client.Stream(ctx, o.method, params, func(note string, raw json.RawMessage) error {
+		switch note {
+		case ipc.NoteWarnings:
+			return o.warn(raw)
+		case ipc.NoteProgress:
+			var n ipc.Progress
+			if err := json.Unmarshal(raw, &n); err != nil {
+				return err
+			}
+			o.show(n)
+		}
+		return nil
+	}, result)
+	var e *ipc.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		// The cause is the same, or that the supervisor does not answer.
+		return context.Cause(ctx)
+	case errors.As(err, &e) && e.Code == ipc.CodeCanceled:
+		// Nobody here did: the supervisor ends.
+		return ipc.Errorf(ipc.CodeShuttingDown, "the supervisor is shutting down")
+	}
+	return err
+}
+
+// next connects to the supervisor that follows one that has ended. The error says
+// that none does: only a guardian starts one, within the time that an upgrade and
+// its way back may take, and ever later where each of them crashes.
+func (a *app) next(ctx context.Context, last ipc.HelloResult) (*ipc.Client, error) {
+	if last.Guardian == 0 {
+		return nil, ipc.Errorf(ipc.CodeNotRunning, "nobody starts another supervisor")
+	}
+	soon, cancel := context.WithTimeout(ctx, takeoverTime)
+	defer cancel()
+	go func() {
+		// Where the guardian dies the supervisor takes its place.
+		untilGone(soon, last.PID)
+		untilGone(soon, last.Guardian)
+		cancel()
+	}()
+	atOnce, stop := context.WithTimeout(soon, patience)
+	defer stop()
+	client, err := a.dialWhenThere(atOnce)
+	if err == nil {
+		return client, nil
+	}
+	if _, crashes := guardian.ReadNote(a.paths.Trouble()); crashes {
+		return nil, err
+	}
+	if client, err = a.dialWhenThere(soon); err != nil && ctx.Err() == nil {
+		client, err = a.dial(ctx)
+	}
+	return client, err
+}
+
+// unknownOutcome is the error of an operation that two supervisors have in
+// common which cannot tell each other of it.
+func unknownOutcome(method string) error {
+	e := ipc.Errorf(ipc.CodeLost, "the supervisor ended, and the next one cannot tell whether it had begun")
+	e.Try = "sysg status shows how the units are, sysg events whether the " + method + " was noted; then ask again"
+	return e
+}
