@@ -10,6 +10,7 @@ import (
 
 	"systemg/supervisor/deploy"
 	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
 )
 
 // A rollout that was interrupted is undone, and begun again: whoever asked for
@@ -85,8 +86,8 @@ func TestARolloutThatWasDecidedIsNotBegunAgain(t *testing.T) {
 		t.Run(string(phase), func(t *testing.T) {
 			inRoom(t, func(r *room) {
 				r.up(service("api", rolling, version("1")))
-				b := r.restart(source(service("api", rolling, version("2"))), "api")
 				r.host.deaf["demo/api"] = true
+				b := r.restart(source(service("api", rolling, version("2"))), "api")
 				if phase == deploy.Aborting {
 					r.pass(time.Second)
 					r.rollback("api")
@@ -256,19 +257,18 @@ func TestAStopOfEverythingIsGoneOnWith(t *testing.T) {
 	})
 }
 
-// What is kept for those who ask later is bounded.
+// What is kept for those who ask later is bounded: by the units that it is about.
 func TestOperationsThatWereAnsweredAreBounded(t *testing.T) {
 	inRoom(t, func(r *room) {
-		r.up(service("web"))
-		for i := range marksKept {
-			name := fmt.Sprint(i)
-			if _, err := r.sup.Start(As(context.Background(), name), nil, Selection{Units: []string{"web"}}); err != nil {
-				t.Fatal(err)
-			}
-			r.sup.Answered(name)
-		}
 		r.tell(func(l *loop) {
-			if n := len(l.operationList()); n > marksKept/2 {
+			units := make([]store.Mark, marksKept/10)
+			for i := range 30 {
+				name := fmt.Sprint(i)
+				l.begun(store.Operation{Name: name, Units: units})
+				l.operations[name].forget = time.Now().Add(operationKept)
+			}
+			l.begun(store.Operation{Name: "waited for", Units: make([]store.Mark, 2*marksKept)})
+			if n := len(l.operationList()); n > 10 || l.operations["waited for"] == nil {
 				t.Errorf("%d operations are kept", n)
 			}
 		})

@@ -55,7 +55,8 @@ func (l *loop) later(unit string, do func()) { l.acts = append(l.acts, act{unit,
 // which it was; the units that nothing is done to are written first.
 func (l *loop) doDecided() {
 	list := l.noteRest()
-	if len(l.operationsDue) > 0 && l.o.Diary != nil {
+	atOnce := len(l.operationsDue) > 0 && l.o.Diary != nil
+	if atOnce {
 		// Nothing of an operation is done before all that it decided is known.
 		for _, a := range l.acts {
 			list = l.noteChanged(list, a.unit)
@@ -63,14 +64,17 @@ func (l *loop) doDecided() {
 		list = l.noteOperations(list)
 	}
 	l.operationsDue = nil
-	l.doActs(list)
+	l.doActs(list, atOnce)
 }
 
-// doActs does what was decided, each thing after the line about its unit.
-func (l *loop) doActs(list []store.Entry) {
+// doActs does what was decided, each thing after the line about its unit, unless
+// that was noted already.
+func (l *loop) doActs(list []store.Entry, noted bool) {
 	for some := range slices.Chunk(l.acts, stride) {
 		for _, a := range some {
-			list = l.noteChanged(list, a.unit)
+			if !noted {
+				list = l.noteChanged(list, a.unit)
+			}
 		}
 		failpoint.Here(failpoint.Decided)
 		l.writeDiary(list)

@@ -230,7 +230,7 @@ func (l *loop) decide() {
 // published, when it is over: only something that may be begun twice advances.
 func (l *loop) advance() {
 	l.decide()
-	l.doActs(l.noteFirst())
+	l.doActs(l.noteFirst(), false)
 }
 
 // untilNext is how long the loop may sleep.

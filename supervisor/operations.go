@@ -11,7 +11,8 @@ import (
 // supervisor or of a later one: it is not begun again, and what came of it is
 // told. So whoever loses the connection need not guess. The name is written
 // down with what the operation changed and before anything is done of it, and
-// kept until the answer has had the time to arrive.
+// kept until the answer has had the time to arrive. Only a start of many units is
+// under way before: begun twice it does what it would have done once.
 
 const (
 	// operationKept is how long an operation is known after its answer,
