@@ -66,8 +66,10 @@ type cursor struct {
 	skipped []Skip
 	// stop is where reading ends, nil where it goes on with what comes.
 	stop *stop
-	// waiting is whether a line of it waits to be merged.
+	// waiting is whether a line of it waits to be merged, before where it was
+	// before that.
 	waiting bool
+	before  mark
 }
 
 // stop is an end of a stream at one moment: a unit that writes faster than it
@@ -146,6 +148,7 @@ func (c *cursor) one(final bool) (line Line, first *place, ok bool, err error) {
 			return Line{}, nil, false, err
 		}
 		first = nil
+		c.before = mark{at: at.at, inside: c.inside, match: c.match}
 		if !c.inside {
 			c.match = c.wants(line)
 			first = &at
@@ -316,7 +319,9 @@ func (c *cursor) fill() (int, error) {
 		c.jump(from)
 		return c.fill()
 	}
-	had, most := len(c.buf), int(min(left, c.chunk))
+	// A line that is long is read in larger and larger parts.
+	had := len(c.buf)
+	most := int(min(left, max(c.chunk, min(int64(had), mostChunk))))
 	if c.pages == nil {
 		// Lines that were handed out may lie in what comes before.
 		c.buf = slices.Grow(c.buf, most)

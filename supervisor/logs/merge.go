@@ -71,6 +71,9 @@ func (m *merge) widen() {
 	m.lines, m.bytes = min(2*m.lines, batchLines), min(2*m.bytes, batchBytes)
 }
 
+// narrow is whether the reader has not yet taken enough to have as much as any.
+func (m *merge) narrow() bool { return m.bytes < batchBytes }
+
 // Len, Less, Swap, Push and Pop are heap.Interface.
 func (m *merge) Len() int { return len(m.heads) }
 

@@ -80,18 +80,6 @@ const looksEach = 2 * time.Millisecond
 // look at the files, and without an error. The mover tells when files grow; it
 // may be nil where nobody writes to them.
 func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line, []Skip) error) error {
-	r := &reading{q: q, emit: emit, shelf: new(shelf), rest: func() time.Duration { return 0 }}
-	if m != nil {
-		r.shelf = &m.shelf
-	}
-	defer r.close()
-	r.merge.lines, r.merge.bytes = batchLines, batchBytes
-	if q.Follow {
-		r.merge.lines, r.merge.bytes = followLines, followBytes
-	} else {
-		r.pages = &pages{cloned: q.filters()}
-	}
-	readers := 1
 	grown := make(chan struct{}, 1)
 	if q.Follow && m != nil {
 		paths := make([]string, 0, len(files))
@@ -99,17 +87,40 @@ func Read(ctx context.Context, files []File, q Query, m *Mover, emit func([]Line
 			paths = append(paths, f.Path)
 		}
 		defer m.follow(grown, paths)()
+	}
+	r := newReading(files, q, m, emit)
+	defer r.close()
+	if err := r.begin(); err != nil {
+		return err
+	}
+	return r.run(ctx, grown)
+}
+
+// newReading is one Read that has looked at nothing yet.
+func newReading(files []File, q Query, m *Mover, emit func([]Line, []Skip) error) *reading {
+	r := &reading{q: q, emit: emit, shelf: new(shelf), rest: func() time.Duration { return 0 }}
+	r.merge.lines, r.merge.bytes = batchLines, batchBytes
+	if q.Follow {
+		r.merge.lines, r.merge.bytes = followLines, followBytes
+	} else {
+		r.pages = &pages{cloned: q.filters()}
+	}
+	readers := 1
+	if m != nil {
+		r.shelf = &m.shelf
+	}
+	if q.Follow && m != nil {
 		readers = m.following()
 		r.rest = func() time.Duration { return time.Duration(m.following()) * looksEach }
 	}
 	needles := needles(q.Grep)
 	for i, f := range files {
-		r.cursors = append(r.cursors, &cursor{file: i, path: f.Path, q: q, needles: needles, chunk: chunkOf(len(files), readers), shelf: r.shelf, pages: r.pages})
+		r.cursors = append(r.cursors, &cursor{
+			file: i, path: f.Path, q: q, needles: needles,
+			chunk: chunkOf(len(files), readers), shelf: r.shelf, pages: r.pages,
+		})
 	}
-	if err := r.begin(); err != nil {
-		return err
-	}
-	return r.run(ctx, grown)
+	return r
 }
 
 // reading is one Read.
@@ -228,15 +239,13 @@ func (r *reading) holding() bool {
 // pass hands out every line there is now, oldest first; with final also the
 // beginnings of lines that have no end yet.
 func (r *reading) pass(ctx context.Context, final bool) error {
-	if err := r.look(final); err != nil {
-		return err
-	}
-	for {
-		lines, skips, err := r.batch()
+	r.merge.final = final
+	for look := true; ; {
+		lines, skips, err := r.batch(look)
 		if err != nil || len(lines)+len(skips) == 0 {
 			return err
 		}
-		if err := r.emit(lines, skips); err != nil {
+		if look, err = r.hand(lines, skips); err != nil {
 			return err
 		}
 		r.merge.widen()
@@ -253,11 +262,25 @@ func (r *reading) pass(ctx context.Context, final bool) error {
 	}
 }
 
-// look has the first line of every file at hand.
-func (r *reading) look(final bool) error {
+// batch is the next lines, in a turn of their own. With look the first line of every
+// file is read before.
+func (r *reading) batch(look bool) ([]Line, []Skip, error) {
 	r.shelf.begin()
 	defer r.shelf.end()
-	r.merge.final = final
+	if look {
+		if err := r.look(); err != nil {
+			return nil, nil, err
+		}
+	}
+	lines, skips, err := r.merge.batch()
+	if len(lines)+len(skips) > 0 && r.wary() {
+		r.drop()
+	}
+	return lines, skips, err
+}
+
+// look has the first line of every file at hand.
+func (r *reading) look() error {
 	for _, c := range r.cursors {
 		if c.waiting {
 			continue
@@ -267,11 +290,4 @@ func (r *reading) look(final bool) error {
 		}
 	}
 	return nil
-}
-
-// batch is the next lines, in a turn of their own.
-func (r *reading) batch() ([]Line, []Skip, error) {
-	r.shelf.begin()
-	defer r.shelf.end()
-	return r.merge.batch()
 }
