@@ -11,6 +11,9 @@ type Doctor struct {
 	// Missing says what a stronger hold would take.
 	Containment string `json:"containment"`
 	Missing     string `json:"missing,omitempty"`
+	// Untold is why the kernel does not tell of forks, by which a process is
+	// known that takes off all that says whose it is.
+	Untold string `json:"untold,omitempty"`
 	// Findings are in the order of the manifest's keys.
 	Findings []Finding `json:"findings"`
 }

@@ -22,6 +22,8 @@ type quarry struct {
 	mains map[int]bool
 	ids   map[TreeID]bool
 	cages cages
+	// bearer is that of the host.
+	bearer func(pid int) *tree
 }
 
 // chase kills strangers of doubtful trees that are to be killed in the moment
@@ -44,7 +46,7 @@ func (h *Host) chase(t *turn, doubtful []*news) {
 }
 
 func (h *Host) quarry(doubtful []*news) quarry {
-	q := quarry{trees: map[*tree]bool{}, worn: map[uint64]bool{}, mains: map[int]bool{}, ids: map[TreeID]bool{}, cages: h.cages()}
+	q := quarry{trees: map[*tree]bool{}, worn: map[uint64]bool{}, mains: map[int]bool{}, ids: map[TreeID]bool{}, cages: h.cages(), bearer: h.bearer}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, n := range doubtful {
@@ -83,6 +85,9 @@ func (q quarry) has(pid int) (is, known bool) {
 		return q.worn[worn], true
 	}
 	if tr := q.cages.holder(pid); tr != nil {
+		return q.trees[tr], true
+	}
+	if tr := q.bearer(pid); tr != nil {
 		return q.trees[tr], true
 	}
 	st, err := readStat(pid)

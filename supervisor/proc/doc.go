@@ -30,8 +30,9 @@
 // found as a child of a member (noted when the tree is asked to end, while the
 // parents live), or as a stranger that says whose it is, by what it wears (a
 // process in a cgroup wears a belt, which is a marker of another range), its
-// session, its group, its environment or the pipe it holds. One that says
-// nothing is left to Sweep, at the end of everything.
+// session, its group, its environment or the pipe it holds. Where the kernel
+// tells of forks (births), it is known of whom it was born, whatever it wears.
+// One of whom nothing is known is left to Sweep, at the end of everything.
 //
 // A process that forks and ends at once is another one before it is looked at.
 // So a tree is empty only where a look found nobody, alive or ended, while

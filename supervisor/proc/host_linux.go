@@ -19,6 +19,8 @@ type Host struct {
 	groups cgroups
 	crew   *crew
 	finder finder
+	// births is nil where the kernel does not tell of forks.
+	births *births
 
 	// forking is held, by the forkers for reading, from before a fork until
 	// its tree is in the table.
@@ -55,6 +57,8 @@ type tree struct {
 	// kin are members that are held by nothing, pipes what they may write to.
 	kin   kin
 	pipes []pipe
+	// line is what the main process has begun; nil until that is asked for.
+	line *line
 	// doubts counts looks that found only what had ended.
 	doubts int
 	killed bool
@@ -99,9 +103,15 @@ func NewHost(o Options) (*Host, error) {
 	if err := h.openPoll(); err != nil {
 		return nil, err
 	}
+	if h.births, err = newBirths(); err != nil {
+		o.Log.Info("the kernel does not tell of forks", "because", err)
+	}
 	signal.Notify(h.children, unix.SIGCHLD)
 	go h.forwardChildren()
 	go h.run()
+	if h.births != nil {
+		go h.attend()
+	}
 	return h, nil
 }
 
@@ -162,6 +172,9 @@ func (h *Host) Close() error {
 	<-h.ended
 	close(h.crew.quit)
 	h.groups.close()
+	if h.births != nil {
+		_ = h.births.forks.close()
+	}
 	for fd := range h.watched {
 		_ = unix.Close(fd)
 	}

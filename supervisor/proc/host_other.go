@@ -87,5 +87,8 @@ func (*Host) Thaw() {}
 // Watch fails.
 func (*Host) Watch(int, func()) error { return errSystem }
 
+// TellsOfForks fails.
+func TellsOfForks() error { return errSystem }
+
 // Close has nothing to close.
 func (*Host) Close() error { return nil }

@@ -142,19 +142,18 @@ func (h *Host) gather(everywhere bool) (c crowd) {
 			continue
 		}
 		st, err := readStat(pid)
-		if err != nil {
-			c.doubt = true
-			continue
-		}
 		// What is in the session of this process is not of a tree.
-		if st.session == own {
+		if err == nil && st.session == own {
 			continue
 		}
-		tr := h.claimant(pid, st)
+		tr := h.bearer(pid)
+		if tr == nil && err == nil {
+			tr = h.claimant(pid, st)
+		}
 		switch {
 		case tr == nil:
 			c.doubt = c.doubt || ended(pid)
-		case st.dead():
+		case err != nil || st.dead():
 			c.doubts[tr] = true
 		default:
 			c.claimed[tr] = append(c.claimed[tr], pid)

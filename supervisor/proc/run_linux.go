@@ -97,6 +97,8 @@ func (h *Host) take(t *turn, tr *tree, reaped bool) {
 	}
 	failpoint.Here(failpoint.Recorded)
 	if child {
+		// Its number may be another's once it is reaped.
+		h.remember(tr)
 		reap(tr.process.PID)
 	}
 	delete(h.mains, tr.process.PID)

@@ -168,6 +168,7 @@ func (h *Host) Adopt(id TreeID, p Process) error {
 	}
 	h.trees[id] = t
 	h.mains[p.PID] = t
+	h.trace(t)
 	return nil
 }
 

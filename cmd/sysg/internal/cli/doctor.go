@@ -30,6 +30,9 @@ func (*doctorCmd) Run(a *app) error {
 	}
 	var controllers map[string]string
 	d.Containment, d.Missing, controllers = proc.Survey()
+	if err := proc.TellsOfForks(); err != nil {
+		d.Untold = err.Error()
+	}
 	for _, f := range privilege.Examine(facts, privilege.Try(facts)) {
 		d.Findings = append(d.Findings, ipc.Finding{Key: f.Key, Can: f.Can, Text: f.Text})
 	}

@@ -15,6 +15,11 @@ func Doctor(w io.Writer, d ipc.Doctor, st Style) error {
 		hold += "; for a cgroup, which is stronger: " + d.Missing
 	}
 	field(p, "units", "held by "+hold)
+	told := "known by every fork, of which the kernel tells"
+	if d.Untold != "" {
+		told = "known by what they wear, say and hold: " + d.Untold
+	}
+	field(p, "orphans", told)
 	p.blank()
 	wide := 0
 	for _, f := range d.Findings {
