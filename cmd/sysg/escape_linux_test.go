@@ -76,9 +76,13 @@ var escapes = []escape{
 type prison struct {
 	*house
 	// bin has a copy of the program for each kind.
-	bin   string
-	tried []escape
-	ready map[string]*os.File
+	bin string
+	// kinds are those that are to be tried, asking what a unit of theirs asks
+	// for.
+	kinds  []escape
+	asking string
+	tried  []escape
+	ready  map[string]*os.File
 }
 
 // After a stop nothing of a tree lives, whatever it tried, and nothing else was
@@ -100,15 +104,26 @@ func TestNobodyOutlivesAStop(t *testing.T) {
 	t.Run("root-marker", func(t *testing.T) {
 		asRoot(t)
 		p := newPrison(t)
-		// Where no cgroup v2 is mounted, as in many containers.
-		p.by = []string{"unshare", "--mount", "sh", "-c", `umount -l $(awk '$3 == "cgroup2" {print $2}' /proc/mounts) && exec "$0" "$@"`}
+		p.by = withoutCgroups
+		p.escapes("marker")
+	})
+	t.Run("root-namespace", func(t *testing.T) {
+		asRoot(t)
+		p := newPrison(t)
+		p.by = withoutCgroups
+		p.asking = ", isolation: {pid: true}"
+		p.kinds = []escape{{kind: "stealth"}, {kind: "unmarked_chain"}, {kind: "unmarked_sibling"}}
 		p.escapes("marker")
 	})
 }
 
+// withoutCgroups begins a command where no cgroup v2 is mounted, as in many
+// containers.
+var withoutCgroups = []string{"unshare", "--mount", "sh", "-c", `umount -l $(awk '$3 == "cgroup2" {print $2}' /proc/mounts) && exec "$0" "$@"`}
+
 func newPrison(t *testing.T) *prison {
 	t.Helper()
-	p := &prison{house: newHouse(t, ""), ready: map[string]*os.File{}}
+	p := &prison{house: newHouse(t, ""), kinds: escapes, ready: map[string]*os.File{}}
 	p.bin = p.path("bin")
 	if err := os.Mkdir(p.bin, 0o755); err != nil {
 		t.Fatal(err)
@@ -152,20 +167,20 @@ func (p *prison) escapes(containment string) {
 	p.Helper()
 	var manifest strings.Builder
 	manifest.WriteString("version: \"1\"\nproject: prison\nservices:\n")
-	for _, e := range append([]escape{{kind: "bystander"}}, escapes...) {
+	for _, e := range append([]escape{{kind: "bystander"}}, p.kinds...) {
 		if why := p.can(e, containment); why != "" {
 			p.Logf("%s: not tried: %s", e.kind, why)
 			continue
 		}
 		p.tried = append(p.tried, e)
-		fmt.Fprintf(&manifest, "  %s: {exec: [%s/%s, %s, %s, %s], stop_timeout: 500ms}\n", e.kind, p.bin, e.kind, e.kind, p.pipe(e.kind), otherCgroup())
+		fmt.Fprintf(&manifest, "  %s: {exec: [%s/%s, %s, %s, %s], stop_timeout: 500ms%s}\n", e.kind, p.bin, e.kind, e.kind, p.pipe(e.kind), otherCgroup(), p.asking)
 	}
 	p.write("sysg.yaml", manifest.String())
 	p.start()
 	for _, e := range p.tried {
 		p.await(e.kind)
 	}
-	if got := p.unit("no_term").Containment; got != containment {
+	if got := p.unit("bystander").Containment; got != containment {
 		required(p.T, fmt.Sprintf("trees are held by a %s here", got))
 	}
 	stop := []string{"stop", "--timeout", "20s"}
