@@ -40,8 +40,11 @@ const (
 	atData = 52
 )
 
+// errUntold is why there is no answer, or nobody to ask.
+var errUntold = errors.New("that takes Linux 6.6, and the machine's first PID, user and network namespaces")
+
 // openForks asks to be told. An older kernel, and one that is asked from another
-// PID namespace than the first, gives no answer.
+// namespace than the first, gives no answer.
 func openForks() (*forks, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_CONNECTOR)
 	if err != nil {
@@ -86,7 +89,11 @@ func (f *forks) ask(kinds uint32) error {
 	put.PutUint16(q[32:], 8)
 	put.PutUint32(q[atKind:], cnListen)
 	put.PutUint32(q[atKind+4:], kinds)
-	return unix.Sendto(f.fd, q[:], 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+	err := unix.Sendto(f.fd, q[:], 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+	if errors.Is(err, unix.ECONNREFUSED) {
+		return errUntold
+	}
+	return err
 }
 
 // answer is there when the question was sent.
@@ -95,7 +102,7 @@ func (f *forks) answer() error {
 		kind, data, err := f.next()
 		switch {
 		case errors.Is(err, unix.EAGAIN):
-			return errors.New("that takes Linux 6.6, and the machine's first PID namespace")
+			return errUntold
 		case err != nil:
 			return err
 		case kind == procNone && data[0] != 0:
