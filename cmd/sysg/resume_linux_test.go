@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -187,4 +188,48 @@ func (f *following) until(text string) {
 		}
 	}
 	f.Fatalf("nobody tells of %s", text)
+}
+
+// A start that stays shows every line of what it started once, whichever supervisor
+// brings it, and stops it in the end.
+func TestAStartThatStaysOutlivesTheSupervisor(t *testing.T) {
+	t.Parallel()
+	for _, end := range supervisorEnds {
+		t.Run(end.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "")
+			h.write("sysg.yaml", strings.Replace(h.counters(), ", depends_on: [web]", "", 1))
+			h.start("db")
+			cmd := h.command(h.path("sysg"), "start", "web")
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines, next := bufio.NewScanner(out), 1
+			for lines.Scan() {
+				if _, text, _ := strings.Cut(lines.Text(), "| "); text != fmt.Sprintf("line %d", next) {
+					t.Errorf("%q, want line %d", lines.Text(), next)
+				}
+				switch next++; next {
+				case 10:
+					end.do(h, h.status().Supervisor)
+				case 200:
+					if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if err := cmd.Wait(); err != nil || next < 200 {
+				t.Errorf("it ends after line %d: %v\n%s", next, err, said.String())
+			}
+			if u := h.unit("web"); u.State != "stopped" || u.Run != 1 {
+				t.Errorf("web is %s in run %d", u.State, u.Run)
+			}
+		})
+	}
 }

@@ -2,11 +2,11 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,7 +21,7 @@ import (
 type attachment struct {
 	*app
 	cmd     *startCmd
-	client  *ipc.Client
+	at      atomic.Pointer[ipc.Client]
 	own     bool // the supervisor runs in this process
 	began   time.Time
 	started []string // the units this command brought up
@@ -66,8 +66,8 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	t.client = client
+	t.at.Store(client)
+	defer func() { _ = t.client().Close() }()
 	err = t.run(ctx, p, signals)
 	if c.AsFirst && over(err) {
 		// The first process starts this command again with its supervisor.
@@ -80,6 +80,42 @@ func (c *startCmd) attach(a *app, p ipc.StartParams) error {
 		return errors.Join(err, fault)
 	}
 	return t.stoppedByOther(err)
+}
+
+// client leads to the supervisor that runs now.
+func (t *attachment) client() *ipc.Client { return t.at.Load() }
+
+// goesOn is whether what the error ended goes on with the next supervisor: one in
+// this process has none, and the first process of a system starts this command
+// again.
+func (t *attachment) goesOn(ctx context.Context, err error) bool {
+	if !over(err) || t.own || t.cmd.AsFirst || ctx.Err() != nil {
+		return false
+	}
+	select {
+	case <-t.stopping:
+		// Nothing here is this command's to stop: it only looked on.
+		return len(t.started) > 0
+	default:
+		return true
+	}
+}
+
+// insist makes a request that may be made twice, of one supervisor after the other.
+func (t *attachment) insist(ctx context.Context, method string, params func() any, result any) error {
+	client := t.client()
+	for {
+		err := client.Call(ctx, method, params(), result)
+		if !t.goesOn(ctx, err) {
+			return err
+		}
+		next, lost := t.next(ctx, client.Hello())
+		if lost != nil {
+			return err
+		}
+		defer next.Close()
+		client = next
+	}
 }
 
 // stoppedByOther is what the command ends with when another one stopped the
@@ -125,7 +161,7 @@ func (a *app) superviseHere(ctx context.Context, ended chan<- error) (client *ip
 // cancel.
 func (t *attachment) end(ctx context.Context, cancel func(), ended <-chan error) error {
 	var r ipc.OperationResult
-	if t.client.Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r) != nil {
+	if t.client().Call(ctx, ipc.MethodStop, ipc.StopParams{Supervisor: true}, &r) != nil {
 		cancel()
 	}
 	return <-ended
@@ -134,7 +170,7 @@ func (t *attachment) end(ctx context.Context, cancel func(), ended <-chan error)
 func (t *attachment) run(ctx context.Context, p ipc.StartParams, signals <-chan os.Signal) error {
 	p.NoWait = true
 	var r ipc.OperationResult
-	if err := t.client.Call(ctx, ipc.MethodStart, p, &r); err != nil {
+	if err := t.client().Call(ctx, ipc.MethodStart, p, &r); err != nil {
 		return err
 	}
 	names := make([]string, 0, len(r.Units))
@@ -200,22 +236,39 @@ func (t *attachment) show(ctx context.Context, names []string) error {
 		Selection: ipc.Selection{Units: names}, Kinds: []string{"stdout", "stderr"},
 		Lines: -1, Since: t.began, Follow: true, UntilDown: true, Down: t.ours(names),
 	}
-	var done ipc.LogsResult
-	err := t.client.Stream(ctx, ipc.MethodLogs, p, func(note string, raw json.RawMessage) error {
-		if note != ipc.NoteLog {
-			return nil
-		}
-		var b ipc.LogBatch
-		if err := json.Unmarshal(raw, &b); err != nil {
-			return err
-		}
+	f := newFollower(t.app, p, func(b ipc.LogBatch) error {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		return t.printer.Batch(b)
-	}, &done)
+	})
+	f.began = t.began
+	err := t.stream(ctx, f)
+	for t.goesOn(ctx, err) {
+		next, lost := t.next(ctx, t.client().Hello())
+		if lost != nil {
+			break
+		}
+		_ = t.at.Swap(next).Close()
+		t.remark("the supervisor ended meanwhile; the next one goes on")
+		f.resume()
+		err = t.stream(ctx, f)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return errors.Join(err, t.printer.Close())
+}
+
+// stream has one supervisor bring the lines. One that hands over ends its streams
+// as if there was nothing more to come.
+func (t *attachment) stream(ctx context.Context, f *follower) error {
+	client := t.client()
+	if err := streamLogs(ctx, client, f.params, f.batch); err != nil {
+		return err
+	}
+	if _, err := client.Status(ctx, ipc.StatusParams{Selection: ipc.Selection{Units: f.params.Down}}); t.goesOn(ctx, err) {
+		return err
+	}
+	return nil
 }
 
 // heed stops on the first signal and kills on the second.
@@ -252,12 +305,12 @@ func (t *attachment) stop(ctx context.Context, kill bool) {
 	p := ipc.StopParams{Selection: ipc.Selection{Units: t.started}, Kill: kill}
 	if len(t.started) == 0 && !t.own {
 		// Nothing here is this command's to stop.
-		_ = t.client.Close()
+		_ = t.client().Close()
 		return
 	}
 	go func() {
 		var r ipc.OperationResult
-		if err := t.client.Call(ctx, ipc.MethodStop, p, &r); err != nil && ctx.Err() == nil {
+		if err := t.insist(ctx, ipc.MethodStop, func() any { return p }, &r); err != nil && ctx.Err() == nil {
 			t.remark("cannot stop: %v", err)
 		}
 	}()
@@ -265,9 +318,15 @@ func (t *attachment) stop(ctx context.Context, kill bool) {
 
 // bound stops everything when it is not up in time.
 func (t *attachment) bound(ctx context.Context, p ipc.StartParams) {
-	p.NoWait, p.TimeoutSecs = false, t.cmd.WaitTimeout.Seconds()
+	p.NoWait = false
+	until := time.Now().Add(t.cmd.WaitTimeout)
+	p.TimeoutSecs = t.cmd.WaitTimeout.Seconds()
 	var r ipc.OperationResult
-	err := t.client.Call(ctx, ipc.MethodStart, p, &r)
+	err := t.insist(ctx, ipc.MethodStart, func() any {
+		q := p
+		p.TimeoutSecs = max(time.Until(until), time.Millisecond).Seconds()
+		return q
+	}, &r)
 	var e *ipc.Error
 	if errors.As(err, &e) && e.Code == ipc.CodeTimeout {
 		t.verdictOnce(e)

@@ -13,11 +13,6 @@ import (
 // watch tells of units that end or fail, and stops everything where that was
 // asked for.
 func (t *attachment) watch(ctx context.Context, names []string) {
-	client, err := t.dial(ctx)
-	if err != nil {
-		return
-	}
-	defer client.Close()
 	seen := map[string]ipc.Unit{}
 	take := func(list []ipc.Unit, first bool) {
 		// Whether others wait for a unit is known once all are.
@@ -36,10 +31,18 @@ func (t *attachment) watch(ctx context.Context, names []string) {
 			}
 		}
 	}
-	// It ends with ctx, or with the supervisor.
-	_ = client.Subscribe(ctx, ipc.SubscribeParams{Selection: ipc.Selection{Units: names}},
-		func(s ipc.SubscribeResult) error { take(s.Units, len(seen) == 0); return nil },
-		func(d ipc.Delta) error { take(d.Units, false); return nil })
+	// It ends with ctx, or with the last supervisor.
+	client, err := t.dial(ctx)
+	for err == nil {
+		err = client.Subscribe(ctx, ipc.SubscribeParams{Selection: ipc.Selection{Units: names}},
+			func(s ipc.SubscribeResult) error { take(s.Units, len(seen) == 0); return nil },
+			func(d ipc.Delta) error { take(d.Units, false); return nil })
+		last := client
+		if t.goesOn(ctx, err) {
+			client, err = t.next(ctx, last.Hello())
+		}
+		_ = last.Close()
+	}
 }
 
 // moved is whether there may be news of a unit.
@@ -97,7 +100,7 @@ func (t *attachment) rolloutReason(ctx context.Context, u ipc.Unit) string {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	var r ipc.InspectResult
-	err := t.client.Call(ctx, ipc.MethodInspect, ipc.InspectParams{Unit: u.ID}, &r)
+	err := t.client().Call(ctx, ipc.MethodInspect, ipc.InspectParams{Unit: u.ID}, &r)
 	if err != nil || r.Deployment.Last == nil || r.Deployment.Last.OK {
 		return ""
 	}
@@ -186,7 +189,7 @@ func (t *attachment) judge(names []string) error {
 	var r ipc.StatusResult
 	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 	defer cancel()
-	r, err := t.client.Status(ctx, ipc.StatusParams{Selection: ipc.Selection{Units: names}})
+	r, err := t.client().Status(ctx, ipc.StatusParams{Selection: ipc.Selection{Units: names}})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (t *attachment) tellWhenUp(ctx context.Context, names []string) {
 	}
 	var r ipc.OperationResult
 	p := ipc.WaitParams{Selection: ipc.Selection{Units: names}, For: "running"}
-	if err := t.client.Call(ctx, ipc.MethodWait, p, &r); err != nil && ctx.Err() != nil {
+	if err := t.insist(ctx, ipc.MethodWait, func() any { return p }, &r); err != nil && ctx.Err() != nil {
 		return
 	}
 	t.tellManager("READY=1")
