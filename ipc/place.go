@@ -1,6 +1,9 @@
 package ipc
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The places of a server are for clients that do something with theirs. Where
 // all are taken, a newcomer whose process has few or none gets the place of
@@ -27,6 +30,9 @@ const (
 	// ask, or to read; idleGrace longer than one takes between two questions.
 	stuckGrace = 100 * time.Millisecond
 	idleGrace  = 10 * time.Second
+	// searchPause is how long the server does not ask again after it found that
+	// nobody gives way.
+	searchPause = 10 * time.Millisecond
 )
 
 // place is what a connection does with its place, and since when.
@@ -74,20 +80,57 @@ func (c *conn) place() place {
 // makeRoom takes the place of the connection that gives way first, if one does.
 // The caller has the server's lock.
 func (s *Server) makeRoom(now time.Time) bool {
-	var first *conn
-	var its place
-	for c := range s.conns {
-		if p := c.place(); p.givesWay(now) && (first == nil || p.before(its)) {
-			first, its = c, p
+	for c, its := s.first(now); c != nil; c, its = s.first(now) {
+		if !c.giveWay() {
+			// It has just asked for something.
+			continue
+		}
+		s.count(c, -1)
+		s.remark(now, "clients that do nothing with their connections lose them: there are too many",
+			"pid", c.peer.PID, "for", now.Sub(its.since).Round(time.Millisecond))
+		return true
+	}
+	return false
+}
+
+// first is the connection that gives way first, nil for none. All are asked only
+// where those that were stuck the last time are used up: whoever is stuck since then
+// has not been for as long. A crowd of newcomers would else have the server do
+// nothing but ask.
+func (s *Server) first(now time.Time) (*conn, place) {
+	for len(s.stuck) > 0 {
+		c := s.stuck[0]
+		s.stuck = s.stuck[1:]
+		if p := c.place(); s.conns[c] && p.use == stuck && p.givesWay(now) {
+			return c, p
 		}
 	}
-	if first == nil || !first.giveWay() {
-		return false
+	if now.Sub(s.searched) < searchPause {
+		return nil, place{}
 	}
-	s.count(first, -1)
-	s.remark(now, "clients that do nothing with their connections lose them: there are too many",
-		"pid", first.peer.PID, "for", now.Sub(its.since).Round(time.Millisecond))
-	return true
+	var idler *conn
+	var its place
+	places := map[*conn]place{}
+	for c := range s.conns {
+		switch p := c.place(); {
+		case !p.givesWay(now):
+		case p.use == stuck:
+			places[c] = p
+			s.stuck = append(s.stuck, c)
+		case idler == nil || p.before(its):
+			idler, its = c, p
+		}
+	}
+	if len(s.stuck) == 0 {
+		if idler == nil {
+			s.searched = now
+		}
+		return idler, its
+	}
+	slices.SortFunc(s.stuck, func(a, b *conn) int { return places[a].since.Compare(places[b].since) })
+	c := s.stuck[0]
+	s.stuck = s.stuck[1:]
+	return c, places[c]
 }
 
 // giveWay ends the connection, unless it has just made a request. The client is

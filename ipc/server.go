@@ -105,8 +105,12 @@ type Server struct {
 	// processes counts the connections of each, by pid.
 	processes map[int]int
 	remarked  time.Time
-	closing   bool
-	working   sync.WaitGroup
+	// stuck are those that give way next, as far as they still do; searched is
+	// when nobody did.
+	stuck    []*conn
+	searched time.Time
+	closing  bool
+	working  sync.WaitGroup
 }
 
 // NewServer makes a server.

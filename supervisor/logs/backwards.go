@@ -164,8 +164,14 @@ func (s *search) before(end spot, window int64) (begin spot, first bool, err err
 		}
 		end = spot{seg: older, at: min(older.size, s.c.wanted(older))}
 	}
-	end.at = max(end.at-window, 0)
-	if begin, err = s.lineOf(end); err != nil {
+	from := spot{seg: end.seg, at: max(end.at-window, 0)}
+	if from.seg == s.low.seg && from.at <= s.low.at {
+		return s.low, true, nil
+	}
+	if at := from.seg.lineAfter(from.at, end.at); from.at > 0 && at < end.at {
+		return spot{seg: from.seg, at: at}, false, nil
+	}
+	if begin, err = s.lineOf(from); err != nil {
 		return begin, false, err
 	}
 	if begin.seg == s.low.seg && begin.at <= s.low.at {

@@ -346,8 +346,12 @@ func (c *cursor) take(s *segment, at int64) {
 // wanted is the offset in a segment from which on no line is wanted, because all
 // are too young.
 func (c *cursor) wanted(s *segment) int64 {
-	if c.q.Until.IsZero() || s.indexed == 0 || !s.mtime.After(c.q.Until) {
+	switch {
+	case c.q.Until.IsZero() || !s.mtime.After(c.q.Until):
 		return math.MaxInt64
+	case s.indexed == 0:
+		// Without an index all of it has its last time.
+		return 0
 	}
 	return s.after(c.q.Until.UnixNano())
 }

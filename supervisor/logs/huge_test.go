@@ -50,6 +50,50 @@ func TestTheLastLinesOfAHugeLog(t *testing.T) {
 	}
 }
 
+// Without an index all lines have the time the log was last written, so what is
+// asked by time is all of it or nothing; and that is known at once.
+func TestTimesOfAHugeLogWithoutAnIndex(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "huge.log")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 10<<30); err != nil {
+		t.Skip("this file system has no files of 10 GB: ", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("\nlast\n"); err != nil {
+		t.Fatal(err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := info.ModTime()
+	for name, c := range map[string]struct {
+		q    Query
+		want string
+	}{
+		"since then":       {Query{Lines: 1, Since: written}, "[last]"},
+		"after it":         {Query{Lines: -1, Since: written.Add(1)}, "[]"},
+		"the last of it":   {Query{Lines: 5, Since: written.Add(1)}, "[]"},
+		"until then":       {Query{Lines: 1, Until: written}, "[last]"},
+		"before it":        {Query{Lines: -1, Until: written.Add(-1)}, "[]"},
+		"the last of that": {Query{Lines: 5, Until: written.Add(-1)}, "[]"},
+	} {
+		asked := time.Now()
+		if got := fmt.Sprint(texts(readOnce(t, []File{{Path: path}}, c.q))); got != c.want {
+			t.Errorf("%s: %.100s, want %s", name, got, c.want)
+		}
+		if took := time.Since(asked); took > time.Second {
+			t.Errorf("%s takes %v", name, took)
+		}
+	}
+}
+
 // What is asked of a log of 10 GB by time costs what it has of that time: the
 // index says where that is.
 func TestTimesOfAHugeLog(t *testing.T) {

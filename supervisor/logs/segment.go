@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -209,7 +210,13 @@ func (s *segment) endsLine(at int64) bool {
 }
 
 // since is an offset before which every line is older than t.
-func (s *segment) since(t time.Time) int64 { return s.lineStart(s.before(t.UnixNano())) }
+func (s *segment) since(t time.Time) int64 {
+	if s.newestTime().Before(t) {
+		// Without an index it is its last time that tells.
+		return s.lineStart(s.size)
+	}
+	return s.lineStart(s.before(t.UnixNano()))
+}
 
 // lineStart is the start of the line that the byte at an offset belongs to.
 func (s *segment) lineStart(at int64) int64 { return s.lineStartFrom(at, 0) }
@@ -229,6 +236,22 @@ func (s *segment) lineStartFrom(at, floor int64) int64 {
 		at = from
 	}
 	return floor
+}
+
+// lineAfter is the start of the first line that begins between an offset and an end,
+// or that end.
+func (s *segment) lineAfter(at, end int64) int64 {
+	buf := make([]byte, 4096)
+	for at < end {
+		n, err := s.file.ReadAt(buf[:min(int64(len(buf)), end-at)], at)
+		if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
+			return at + int64(i) + 1
+		}
+		if at += int64(n); err != nil || n == 0 {
+			break
+		}
+	}
+	return end
 }
 
 // backwards counts ends of lines from an offset towards the start and gives
