@@ -6,7 +6,7 @@ import (
 )
 
 // The places of a server are for clients that do something with theirs. Where
-// all are taken, a newcomer whose process has few or none gets the place of
+// all are taken, a newcomer whose process has none gets the place of
 // whoever has held one to no purpose for the longest time:
 //
 //	stuck    does not read what waits for it, or has not got as far as a

@@ -21,10 +21,6 @@ const (
 	maxConnections = 256
 	perProcess     = 64
 	reserved       = 64
-	// few is how many connections a process may have to whom another one gives
-	// way.
-	few = 4
-
 	maxRequests = 64
 	// slotPatience is how long a request waits for a place, jammedPatience
 	// how long after one that waited in vain.
@@ -224,7 +220,7 @@ func (s *Server) admit(c *conn) *Error {
 	case own >= perProcess && c.peer.PID != 0:
 		refusal = Errorf(CodeTooMany, "process %d has %d connections already", c.peer.PID, own)
 		refusal.Try = "close some: one connection takes any number of requests"
-	case isFull(all, own) && (own >= few || !s.makeRoom(now)):
+	case isFull(all, own) && (own > 0 || !s.makeRoom(now)):
 		refusal = Errorf(CodeTooMany, "%d connections are open already", all)
 		refusal.Try = "try again later, or end the programs that hold them"
 	default:
