@@ -21,7 +21,7 @@ const (
 	maxConnections = 256
 	perProcess     = 64
 	reserved       = 64
-	maxRequests = 64
+	maxRequests    = 64
 	// slotPatience is how long a request waits for a place, jammedPatience
 	// how long after one that waited in vain.
 	slotPatience   = time.Second
