@@ -31,7 +31,7 @@ type segment struct {
 	timeline
 	// older is the segment before this one, where there is no index to
 	// tell their order once this one has no name.
-	older fileID
+	older finished
 }
 
 // end is where the segment ends in the stream.
@@ -50,6 +50,22 @@ func idOf(info fs.FileInfo) fileID {
 
 func idOfStat(st *unix.Stat_t) fileID {
 	return fileID{dev: uint64(st.Dev), ino: st.Ino} //nolint:unconvert // Dev is signed on some systems.
+}
+
+// finished is a segment that nobody writes to any more and that may be removed:
+// then its number in the file system is soon another's, which has another time.
+type finished struct {
+	fileID
+	mtime int64
+}
+
+// finishedAtName is what has that name, none the zero one.
+func finishedAtName(path string) finished {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return finished{}
+	}
+	return finished{fileID: idOfStat(&st), mtime: st.Mtim.Nano()}
 }
 
 // fileAtName is which file has that name, none the zero one.
@@ -115,7 +131,7 @@ func (s *segment) readIndex(path string) (sure bool) {
 		s.read(s.size)
 	}
 	if s.indexed == 0 {
-		s.older = fileAtName(segmentPath(path, s.number+1))
+		s.older = finishedAtName(segmentPath(path, s.number+1))
 	}
 	return true
 }

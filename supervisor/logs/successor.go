@@ -89,7 +89,7 @@ func (c *cursor) afterGone() (*segment, error) {
 	}
 	list, _ := numbers(c.path)
 	for _, number := range list {
-		if c.seg.older == (fileID{}) || fileAtName(segmentPath(c.path, number)) != c.seg.older {
+		if c.seg.older == (finished{}) || finishedAtName(segmentPath(c.path, number)) != c.seg.older {
 			continue
 		}
 		if number == 0 {
