@@ -129,6 +129,7 @@ func (f *first) ends(status int) {
 // The first process of a container shows its system, takes signals for it,
 // reaps orphans, starts its supervisor again, and ends in order.
 func TestFirstProcess(t *testing.T) {
+	t.Parallel()
 	f := startFirst(t, `
 version: "1"
 project: demo
@@ -187,6 +188,7 @@ func (f *first) child(word string) int {
 
 // The exit status is that of the system.
 func TestFirstProcessEndsWithItsSystem(t *testing.T) {
+	t.Parallel()
 	const manifest = `
 version: "1"
 project: demo
@@ -201,6 +203,7 @@ services:
 // As /init of a machine it mounts what is missing, holds units by cgroups, and
 // powers off at the end.
 func TestFirstProcessOfAMachine(t *testing.T) {
+	long(t, "20 s")
 	t.Parallel()
 	kernels, _ := filepath.Glob("/boot/vmlinuz-*-cloud-amd64")
 	_, err := exec.LookPath("qemu-system-x86_64")

@@ -21,6 +21,7 @@ const (
 // Followers that never read cost a bounded amount of memory each, however large
 // the logs are, and however long their lines.
 func TestStuckFollowersOfLargeLogs(t *testing.T) {
+	long(t, "6 s")
 	for name, line := range map[string]int{"100 bytes": 100, "40 KiB": 40 << 10, "1 MiB": 1 << 20} {
 		t.Run(name, func(t *testing.T) {
 			var manifest strings.Builder

@@ -34,8 +34,11 @@ var losses = []struct {
 // the loss is told.
 func TestFilesAreLostWhileUnitsRun(t *testing.T) {
 	t.Parallel()
-	for _, loss := range losses {
-		for _, damage := range damages[:3] {
+	for i, loss := range losses {
+		for j, damage := range damages[:3] {
+			if !thorough() && j != i%3 {
+				continue
+			}
 			t.Run(strings.ReplaceAll(loss.name+" "+damage.name, " ", "-"), func(t *testing.T) {
 				t.Parallel()
 				h := newHouse(t, "")

@@ -18,9 +18,7 @@ const many = 4096
 // Thousands of units start, keep their processes over a kill -9 of the
 // supervisor, and stop to the last one.
 func TestThousandsOfUnits(t *testing.T) {
-	if os.Getenv("SYSG_TEST_REQUIRE") != "all" {
-		t.Skip("takes 15 s and a gigabyte of memory; SYSG_TEST_REQUIRE=all tries it")
-	}
+	long(t, "15 s and a gigabyte of memory")
 	// A unit costs the supervisor three descriptors.
 	var files unix.Rlimit
 	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files)

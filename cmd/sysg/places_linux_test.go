@@ -47,6 +47,7 @@ func (h *house) worker(ctx context.Context, unit string) *worker {
 // more of them than there are places, lock nobody out; and who works with a
 // connection keeps it.
 func TestASiege(t *testing.T) {
+	long(t, "8 s")
 	h := newHouse(t, `version: "1"
 project: fair
 services:

@@ -49,6 +49,9 @@ func TestAProgramThatDoesNotComeUpIsRolledBack(t *testing.T) {
 		"quits": "it ended before it was ready: exit 7", "deaf": "it was not ready after 15s", "frozen": "it was not ready after 15s",
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name != "quits" {
+				long(t, "17 s")
+			}
 			t.Parallel()
 			h := newHouse(t, "")
 			h.write("impostor.go", impostor)
