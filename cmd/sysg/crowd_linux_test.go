@@ -239,6 +239,7 @@ func resident(t *testing.T, pid int) int {
 // Who says nothing but garbage, and who never reads, cost nobody else an
 // answer, and the supervisor no memory.
 func TestACrowdOfBadClients(t *testing.T) {
+	long(t, "5 s")
 	var manifest strings.Builder
 	manifest.WriteString("version: \"1\"\nproject: fair\nservices:\n")
 	for i := range 20 {

@@ -19,6 +19,7 @@ const speakers = 30
 // reads them, and the guardian, which keeps them, is killed when the next
 // supervisor has just begun.
 func TestLastWordsOutliveTheGuardian(t *testing.T) {
+	long(t, "5 s")
 	var manifest strings.Builder
 	manifest.WriteString("version: \"1\"\nproject: last\nservices:\n")
 	for i := range speakers {
