@@ -246,23 +246,30 @@ func number(t *testing.T, text string) (n int) {
 	return n
 }
 
+// holds starts a process that ends with status 78 once it is told to.
+func (s *fakeSupervisor) holds(fifo string) (pid int, end func()) {
+	s.Helper()
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		s.Fatal(err)
+	}
+	text, _ := s.do("spawn read x < " + fifo + "; exit 78")
+	return number(s.T, text), func() {
+		if err := os.WriteFile(fifo, []byte("go\n"), 0); err != nil {
+			s.Fatal(err)
+		}
+	}
+}
+
 // What ends while there is no supervisor is told to the next one, with its
 // status, as often as it takes until that is acknowledged.
 func TestExitsAreKeptUntilTheyAreAcknowledged(t *testing.T) {
 	h := newHouse(t)
 	first := h.next()
 	first.do("ready")
-	fifo := filepath.Join(h.dir, "go")
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	text, _ := first.do("spawn read x < " + fifo + "; exit 78")
-	pid := number(t, text)
+	pid, end := first.holds(filepath.Join(h.dir, "go"))
 	first.kill()
 	second := h.next()
-	if err := os.WriteFile(fifo, []byte("go\n"), 0); err != nil {
-		t.Fatal(err)
-	}
+	end()
 	e := second.hears()
 	if e.PID != pid || e.Status != (proc.Status{Known: true, Code: 78}) || e.StartTicks == 0 || !e.Leader {
 		t.Errorf("told %+v of process %d", e, pid)
@@ -288,18 +295,11 @@ func TestExitsOutliveTheGuardian(t *testing.T) {
 	h := newHouse(t)
 	first := h.next()
 	first.do("ready")
-	fifo := filepath.Join(h.dir, "go")
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	text, _ := first.do("spawn read x < " + fifo + "; exit 78")
-	pid := number(t, text)
+	pid, end := first.holds(filepath.Join(h.dir, "go"))
 	first.kill()
 	second := h.next()
 	second.do("ready")
-	if err := os.WriteFile(fifo, []byte("go\n"), 0); err != nil {
-		t.Fatal(err)
-	}
+	end()
 	told := func(s *fakeSupervisor) Exit {
 		t.Helper()
 		e := s.hears()

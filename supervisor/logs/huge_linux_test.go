@@ -11,28 +11,36 @@ import (
 	"time"
 )
 
-// The last lines of a log of 10 GB are found from its end.
-func TestTheLastLinesOfAHugeLog(t *testing.T) {
-	const size = 10 << 30
-	path := filepath.Join(t.TempDir(), "huge.log")
-	f, err := os.Create(path)
+// hugeBytes is how long a huge log is: nothing of it takes place on the disk.
+const hugeBytes = 10 << 30
+
+// hugeFile is a log that is all zeros.
+func hugeFile(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "huge.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if err := f.Truncate(size); err != nil {
+	t.Cleanup(func() { _ = f.Close() })
+	if err := f.Truncate(hugeBytes); err != nil {
 		t.Skip("this file system has no files of 10 GB: ", err)
 	}
+	return f
+}
+
+// The last lines of a log of 10 GB are found from its end.
+func TestTheLastLinesOfAHugeLog(t *testing.T) {
+	f := hugeFile(t)
 	text := "\n"
 	for i := range 20 {
 		text += fmt.Sprintln("line", i)
 	}
-	if _, err := f.WriteAt([]byte(text), size); err != nil {
+	if _, err := f.WriteAt([]byte(text), hugeBytes); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
 	var got []string
-	err = Read(context.Background(), []File{{Unit: "a", Kind: "stdout", Path: path}}, Query{Lines: 3}, nil,
+	err := Read(context.Background(), []File{{Unit: "a", Kind: "stdout", Path: f.Name()}}, Query{Lines: 3}, nil,
 		func(lines []Line, _ []Skip) error {
 			for _, l := range lines {
 				got = append(got, string(l.Data))
@@ -53,19 +61,9 @@ func TestTheLastLinesOfAHugeLog(t *testing.T) {
 // Without an index all lines have the time the log was last written, so what is
 // asked by time is all of it or nothing; and that is known at once.
 func TestTimesOfAHugeLogWithoutAnIndex(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "huge.log")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, 10<<30); err != nil {
-		t.Skip("this file system has no files of 10 GB: ", err)
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString("\nlast\n"); err != nil {
+	f := hugeFile(t)
+	path := f.Name()
+	if _, err := f.WriteAt([]byte("\nlast\n"), hugeBytes); err != nil {
 		t.Fatal(err)
 	}
 	info, err := f.Stat()
@@ -97,17 +95,10 @@ func TestTimesOfAHugeLogWithoutAnIndex(t *testing.T) {
 // What is asked of a log of 10 GB by time costs what it has of that time: the
 // index says where that is.
 func TestTimesOfAHugeLog(t *testing.T) {
-	const size = 10 << 30
 	const minutes = 100
-	path := filepath.Join(t.TempDir(), "huge.log")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := f.Truncate(size); err != nil {
-		t.Skip("this file system has no files of 10 GB: ", err)
-	}
+	const size = int64(hugeBytes)
+	f := hugeFile(t)
+	path := f.Name()
 	// A minute of output for each hundredth of it, and a line at either end.
 	began := time.Now().Add(-2 * time.Hour)
 	at := func(minute int) time.Time { return began.Add(time.Duration(minute) * time.Minute) }
@@ -118,7 +109,7 @@ func TestTimesOfAHugeLog(t *testing.T) {
 		index = record{kind: kindTime, at: (i + 1) * size / minutes, value: at(int(i + 1)).UnixNano()}.append(index)
 	}
 	index = record{kind: kindTime, at: size - 1 + int64(len(last)), value: at(minutes + 1).UnixNano()}.append(index)
-	_, err = f.WriteAt([]byte(first), 0)
+	_, err := f.WriteAt([]byte(first), 0)
 	_, err2 := f.WriteAt([]byte(last), size-1)
 	if err := errors.Join(err, err2, os.WriteFile(indexPath(path, 0), index, 0o600)); err != nil {
 		t.Fatal(err)

@@ -113,8 +113,7 @@ func TestEmptyMeansEmpty(t *testing.T) {
 	})
 }
 
-// Trees that end together share the search for what got away from them, and
-// one that nobody ends, and of which nobody ever sees anything alive, keeps no
+// A tree that nobody ends, and of which nobody ever sees anything alive, keeps no
 // other waiting.
 func TestNoTreeWaitsForAnothers(t *testing.T) {
 	program := runaway(t)
