@@ -385,7 +385,11 @@ func (c *conn) reject(id json.RawMessage, err error) {
 // data is left out, but for the code.
 func rejection(id json.RawMessage, err error) []byte {
 	var e *Error
-	if !errors.As(err, &e) {
+	switch {
+	case errors.As(err, &e):
+	case errors.Is(err, context.Canceled):
+		e = Errorf(CodeCanceled, "the request was canceled")
+	default:
 		e = Errorf(CodeInternal, "%s", err.Error())
 	}
 	if len(id) == 0 {

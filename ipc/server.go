@@ -49,8 +49,9 @@ type Peer struct {
 }
 
 // Handler answers requests, each in a goroutine of its own. The result is
-// encoded as JSON; an error that is no *Error becomes CodeInternal. ctx ends
-// when the client leaves or cancels the request, or the server shuts down.
+// encoded as JSON; an error that is no *Error becomes CodeInternal, but for
+// context.Canceled, which becomes CodeCanceled. ctx ends when the client leaves
+// or cancels the request, or the server shuts down.
 type Handler interface {
 	Serve(ctx context.Context, r *Request) (any, error)
 }

@@ -130,6 +130,18 @@ func TestAnIDIsUnderWayOnce(t *testing.T) {
 	}
 }
 
+// A handler that gives up because its context was canceled has not made a
+// mistake: the client is told "canceled", so that it may ask the next supervisor.
+func TestACanceledHandlerIsNoMistake(t *testing.T) {
+	path, _ := serve(t, func(context.Context, *Request) (any, error) {
+		return nil, fmt.Errorf("cannot go on: %w", context.Canceled)
+	})
+	got := say(t, path, greeting+`{"jsonrpc":"2.0","id":1,"method":"echo"}`+"\n", 2)
+	if !strings.Contains(got[1], `"canceled"`) {
+		t.Errorf("%s", got[1])
+	}
+}
+
 func TestAnIDIsFreeOnceItsAnswerIsThere(t *testing.T) {
 	path, _ := serve(t, echo)
 	nc, err := net.Dial("unix", path)
