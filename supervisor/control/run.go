@@ -265,16 +265,17 @@ func (d *daemon) stopListening() error {
 // hostName tells the cgroups of supervisors with different folders apart.
 func hostName(p store.Paths) string { return supervisor.Hash(p.Identity()) }
 
-// trees are the processes of every unit that runs, for the sampler.
+// trees are the units that run, for the sampler.
 func (d *daemon) trees() []usage.Tree {
 	census := d.host.Census()
 	var list []usage.Tree
 	for _, v := range d.sup.Snapshot().Units {
-		if v.Process.PID == 0 {
+		in, ok := census[supervisor.TreeOf(v)]
+		if v.Process.PID == 0 || !ok {
 			continue
 		}
 		list = append(list, usage.Tree{
-			Unit: v.ID, PIDs: census[supervisor.TreeOf(v)], Cgroup: v.Process.Cgroup,
+			Unit: v.ID, PIDs: in.PIDs, Cgroup: v.Process.Cgroup, Scattered: in.Scattered,
 		})
 	}
 	return list

@@ -49,7 +49,7 @@ func (*Host) Owner(int) (TreeID, bool) { return TreeID{}, false }
 func (*Host) CgroupOwner(uint64) (TreeID, bool) { return TreeID{}, false }
 
 // Census is empty.
-func (*Host) Census() map[TreeID][]int { return nil }
+func (*Host) Census() map[TreeID]Membership { return nil }
 
 // Containment is none.
 func (*Host) Containment() string { return "" }

@@ -25,6 +25,14 @@ type TreeID struct {
 	Run  uint64
 }
 
+// Membership is who is in a tree.
+type Membership struct {
+	// PIDs looks for its living processes.
+	PIDs func() []int
+	// Scattered is whether some of them are known to have left its cgroup.
+	Scattered bool
+}
+
 // Spec is a tree to start.
 type Spec struct {
 	Tree TreeID

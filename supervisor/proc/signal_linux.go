@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -131,28 +132,24 @@ func join(held, more []int) []int {
 	return held
 }
 
-// Census are the living processes of every tree.
-func (h *Host) Census() map[TreeID][]int {
+// Census says of every tree who is in it. Only those whose members are asked for
+// are looked at, and processes of trees without a cgroup are looked for once.
+func (h *Host) Census() map[TreeID]Membership {
+	marked := sync.OnceValue(func() map[uint64][]int { return scan().live })
 	h.mu.Lock()
-	held := make(map[TreeID]Process, len(h.trees))
-	all := make(map[TreeID][]int, len(h.trees))
+	defer h.mu.Unlock()
+	all := make(map[TreeID]Membership, len(h.trees))
 	for id, tr := range h.trees {
-		held[id] = tr.process
+		var kin []int
 		if len(tr.kin) > 0 {
-			all[id] = tr.kin.living()
+			kin = tr.kin.living()
 		}
-	}
-	h.mu.Unlock()
-	var marked map[uint64][]int
-	for id, p := range held {
-		if p.Cgroup != "" {
-			all[id] = join(cgroupMembers(p.Cgroup), all[id])
-			continue
+		mark := tr.process.Mark
+		held := func() []int { return marked()[mark] }
+		if in := tr.process.Cgroup; in != "" {
+			held = func() []int { return cgroupMembers(in) }
 		}
-		if marked == nil {
-			marked = scan().live
-		}
-		all[id] = join(marked[p.Mark], all[id])
+		all[id] = Membership{PIDs: func() []int { return join(held(), kin) }, Scattered: len(kin) > 0}
 	}
 	return all
 }

@@ -30,23 +30,29 @@ func (k *kernel) command(pid int) string {
 	return commandLine(k.procFile(pid, "cmdline"), name)
 }
 
-// cgroup is the CPU time spent in a cgroup so far, and its memory, -1 where
-// the memory controller is not on; false when the cgroup is gone.
-func (k *kernel) cgroup(dir string) (cpu time.Duration, memory int64, ok bool) {
-	cpu, ok = parseCPUStat(k.file(dir, "/cpu.stat"))
-	if !ok {
-		return 0, 0, false
-	}
+// spent is the CPU time spent in a cgroup so far; false when the cgroup is gone.
+func (k *kernel) spent(dir string) (time.Duration, bool) {
+	return parseCPUStat(k.file(dir, "/cpu.stat"))
+}
+
+// charged is the memory of a cgroup, -1 where the memory controller is not on.
+func (k *kernel) charged(dir string) int64 {
 	if bytes, digits := number(k.file(dir, "/memory.current")); digits > 0 {
-		return cpu, int64(bytes), true
+		return int64(bytes)
 	}
-	return cpu, -1, true
+	return -1
 }
 
 // uptime is the time since boot, sleep included: the clock of start times.
-func (k *kernel) uptime() time.Duration {
+func (k *kernel) uptime() time.Duration { return clock(unix.CLOCK_BOOTTIME) }
+
+// worked is the CPU time of the thread that asks.
+func (k *kernel) worked() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) }
+
+// clock is the time of one of the kernel's clocks, 0 where it has none.
+func clock(id int32) time.Duration {
 	var now unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+	if unix.ClockGettime(id, &now) != nil {
 		return 0
 	}
 	return time.Duration(now.Nano())

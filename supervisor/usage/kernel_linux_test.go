@@ -125,7 +125,7 @@ func TestKernelSeesACgroup(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Remove(dir) })
 	k := new(kernel)
-	if _, _, ok := k.cgroup(dir); !ok {
+	if _, ok := k.spent(dir); !ok {
 		t.Fatal("a new cgroup is not seen")
 	}
 	group, err := os.Open(dir)
@@ -139,12 +139,57 @@ func TestKernelSeesACgroup(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		needs(t, false, "cannot start a process in a cgroup: "+err.Error())
 	}
-	cpu, _, ok := k.cgroup(dir)
+	cpu, ok := k.spent(dir)
 	if !ok || cpu < 90*time.Millisecond || cpu > 10*time.Second {
 		t.Errorf("%v of CPU time, %v", cpu, ok)
 	}
-	if _, _, ok := k.cgroup(dir + "/none"); ok {
+	if again, _ := k.spent(dir); again != cpu {
+		t.Errorf("nobody is in it, and it went from %v to %v", cpu, again)
+	}
+	if _, ok := k.spent(dir + "/none"); ok {
 		t.Error("a cgroup that is not there")
+	}
+}
+
+// The kernel counts what a fork costs: a cgroup whose CPU time stood still has
+// the same members.
+func TestAForkIsWork(t *testing.T) {
+	dir, err := os.MkdirTemp(cgroupRoot(), "usage-test-")
+	if err != nil {
+		needs(t, false, "cannot make a cgroup: "+err.Error())
+	}
+	t.Cleanup(func() { _ = os.Remove(dir) })
+	group, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer group.Close()
+	// It forks whenever it reads a line, and says so.
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "while read line; do sleep 0 & echo; wait; echo; done")
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
+	in, _ := cmd.StdinPipe()
+	out, _ := cmd.StdoutPipe()
+	if err := cmd.Start(); err != nil {
+		needs(t, false, "cannot start a process in a cgroup: "+err.Error())
+	}
+	k, said := new(kernel), make([]byte, 1)
+	before, _ := k.spent(dir)
+	for range 20 {
+		_, _ = in.Write([]byte("\n"))
+		for _, what := range []string{"a fork", "an end"} {
+			if _, err := io.ReadFull(out, said); err != nil {
+				t.Fatal(err)
+			}
+			now, _ := k.spent(dir)
+			if now <= before {
+				t.Errorf("%s: %v before, %v after", what, before, now)
+			}
+			before = now
+		}
+	}
+	_ = in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -163,7 +208,7 @@ func TestSamplerOnTheRealKernel(t *testing.T) {
 	readings := make(chan map[string]Reading)
 	s, err := NewSampler(Options{
 		Dir:     t.TempDir(),
-		Trees:   func() []Tree { return []Tree{{Unit: "shop/web", PIDs: []int{cmd.Process.Pid, 1 << 30}}} },
+		Trees:   func() []Tree { return []Tree{{Unit: "shop/web", PIDs: these(cmd.Process.Pid, 1<<30)}} },
 		Publish: func(r map[string]Reading) { readings <- r },
 	})
 	if err != nil {
@@ -197,7 +242,7 @@ func BenchmarkSampleThousandProcesses(b *testing.B) {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 		})
-		trees = append(trees, Tree{Unit: fmt.Sprintf("shop/web.%d", i), PIDs: []int{cmd.Process.Pid}})
+		trees = append(trees, Tree{Unit: fmt.Sprintf("shop/web.%d", i), PIDs: these(cmd.Process.Pid)})
 	}
 	s, err := NewSampler(Options{Trees: func() []Tree { return trees }})
 	if err != nil {
@@ -215,7 +260,7 @@ func BenchmarkFlushThousandUnits(b *testing.B) {
 	var trees []Tree
 	for pid := 1; pid <= 1000; pid++ {
 		m.start(pid, 1)
-		trees = append(trees, Tree{Unit: fmt.Sprintf("shop/web.%d", pid), PIDs: []int{pid}})
+		trees = append(trees, Tree{Unit: fmt.Sprintf("shop/web.%d", pid), PIDs: these(pid)})
 	}
 	s, err := newSampler(Options{Dir: b.TempDir(), Trees: func() []Tree { return trees }}, m)
 	if err != nil {

@@ -15,9 +15,13 @@ func (*kernel) process(int) (member, bool) { return member{}, false }
 
 func (*kernel) command(int) string { return "" }
 
-func (*kernel) cgroup(string) (time.Duration, int64, bool) { return 0, 0, false }
+func (*kernel) spent(string) (time.Duration, bool) { return 0, false }
+
+func (*kernel) charged(string) int64 { return -1 }
 
 func (*kernel) uptime() time.Duration { return 0 }
+
+func (*kernel) worked() time.Duration { return 0 }
 
 // Limits are the resource limits in force of a process, as /proc/PID/limits
 // has them.

@@ -37,20 +37,20 @@ func within(cost time.Duration, share float64, least time.Duration) time.Duratio
 	return time.Duration(min(max(float64(cost)/share, float64(least)), float64(paceMost)))
 }
 
-// grown is the cost to expect of more trees than it is known of: each costs the
-// same. So a thousand units that come up at once are not sampled like one.
-func grown(cost time.Duration, known, trees int) time.Duration {
-	known = max(known, 1)
-	if trees <= known {
+// reckon is the cost to expect after a sample of trees that took cost, where
+// before was expected of known ones. What is known of a few says little about
+// many: a thousand units that came up at once are not sampled like one.
+func reckon(before, cost time.Duration, known, trees int) time.Duration {
+	if trees >= 2*max(known, 1) {
 		return cost
 	}
-	return cost * time.Duration(trees) / time.Duration(known)
+	return smooth(before, cost)
 }
 
 // smooth is the cost to reckon with after a sample that took cost. One that
-// took long counts a quarter, and at most twice what was known before: the
-// machine may have been busy, or asleep. One that goes on taking long is
-// believed within a few samples.
+// took long counts a quarter, and at most twice what was known before: it may
+// have been the only one. One that goes on taking long is believed within a few
+// samples.
 func smooth(before, cost time.Duration) time.Duration {
 	cost = min(cost, 2*before+time.Millisecond)
 	if before == 0 {

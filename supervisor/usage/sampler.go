@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -23,9 +24,13 @@ const DefaultRetention = 720 * time.Minute
 type Tree struct {
 	// Unit is project/name.
 	Unit string
-	PIDs []int
+	// PIDs looks for its processes. It is called from Run, and only for
+	// trees that may have others than at the sample before.
+	PIDs func() []int
 	// Cgroup is the absolute directory of the unit's own cgroup, or empty.
 	Cgroup string
+	// Scattered is whether some of its processes are not in the cgroup.
+	Scattered bool
 }
 
 // Reading is what a unit's tree costs at one moment.
@@ -146,8 +151,8 @@ func (s *Sampler) Run(ctx context.Context) {
 	s.flushed = s.kernel.uptime()
 	for {
 		began := time.Now()
-		trees := s.sample()
-		s.cost = smooth(grown(s.cost, s.sampled, trees), time.Since(began))
+		trees, cost := s.timed()
+		s.cost = reckon(s.cost, cost, s.sampled, trees)
 		s.sampled = trees
 		if s.kernel.uptime()-s.flushed >= flushEvery {
 			s.flush(false)
@@ -181,6 +186,16 @@ func (s *Sampler) rest(ctx context.Context, began time.Time) bool {
 			due.Reset(min(time.Until(began.Add(freshness)), time.Until(began.Add(s.planned))))
 		}
 	}
+}
+
+// timed samples, and says how many units run and what it took of a core: a
+// machine that is busy with others makes a sample late, not dear.
+func (s *Sampler) timed() (trees int, cost time.Duration) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	began := s.kernel.worked()
+	trees = s.sample()
+	return trees, s.kernel.worked() - began
 }
 
 // sample looks at every unit that runs, and says how many do.

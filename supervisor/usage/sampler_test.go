@@ -103,7 +103,7 @@ func TestSamplerPrefersTheCgroup(t *testing.T) {
 		group.Store(first)
 		m.group(first, cgroupFigures{cpu: time.Hour, memory: 4096})
 		trees := func() []Tree {
-			return []Tree{{Unit: "shop/web", PIDs: []int{5}, Cgroup: group.Load().(string)}}
+			return []Tree{{Unit: "shop/web", PIDs: these(5), Cgroup: group.Load().(string)}}
 		}
 		s, stop := running(t, m, Options{Trees: trees})
 		defer stop()
@@ -133,6 +133,44 @@ func TestSamplerPrefersTheCgroup(t *testing.T) {
 	})
 }
 
+// A unit whose cgroup has used no CPU time is not looked at any further: it has
+// the members, and the memory, that it had.
+func TestSamplerLeavesTheIdleAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMachine()
+		m.start(5, 1)
+		m.group("/cg/web", cgroupFigures{cpu: time.Second, memory: -1})
+		var looks atomic.Int32
+		var scattered atomic.Bool
+		tree := Tree{Unit: "shop/web", Cgroup: "/cg/web", PIDs: func() []int { looks.Add(1); return []int{5} }}
+		s, stop := running(t, m, Options{Interval: time.Second, Trees: func() []Tree {
+			one := tree
+			one.Scattered = scattered.Load()
+			return []Tree{one}
+		}})
+		defer stop()
+		after := func(what string, want int32, cpu float64) {
+			t.Helper()
+			looks.Store(0)
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			r, _ := s.Now("shop/web")
+			if got := looks.Load(); got != want || !near(r.CPUPercent, cpu) || r.Processes != 1 || r.MemoryBytes != uint64(100*os.Getpagesize()) {
+				t.Errorf("%s: %d looks, %+v", what, got, r)
+			}
+			if age := time.Since(r.Time); age > time.Second {
+				t.Errorf("%s: its figures are %v old", what, age)
+			}
+		}
+		synctest.Wait()
+		after("idle", 0, 0)
+		m.group("/cg/web", cgroupFigures{cpu: time.Second + time.Microsecond, memory: -1})
+		after("a microsecond of work", 1, 0)
+		scattered.Store(true)
+		after("some are elsewhere", 10, 0)
+	})
+}
+
 // What an older unit has used before it is met, as by the next supervisor, is
 // not what it uses now.
 func TestSamplerMeetsAnOlderUnit(t *testing.T) {
@@ -145,7 +183,7 @@ func TestSamplerMeetsAnOlderUnit(t *testing.T) {
 			if !met.Load() {
 				return nil
 			}
-			return []Tree{{Unit: "shop/web", PIDs: []int{5}, Cgroup: "/cg/web"}}
+			return []Tree{{Unit: "shop/web", PIDs: these(5), Cgroup: "/cg/web"}}
 		}
 		s, stop := running(t, m, Options{Trees: trees})
 		defer stop()
@@ -239,7 +277,7 @@ func TestMemoryBound(t *testing.T) {
 		var trees []Tree
 		for pid := 10; pid < 20; pid++ {
 			m.start(pid, 1)
-			trees = append(trees, Tree{Unit: "shop/web." + strconv.Itoa(pid), PIDs: []int{pid}})
+			trees = append(trees, Tree{Unit: "shop/web." + strconv.Itoa(pid), PIDs: these(pid)})
 		}
 		var said []string
 		s, stop := running(t, m, Options{
@@ -284,7 +322,7 @@ func TestAnIdleUnitIsSmall(t *testing.T) {
 	var trees []Tree
 	for pid := 1; pid <= units; pid++ {
 		m.start(pid, 1)
-		trees = append(trees, Tree{Unit: "shop/web." + strconv.Itoa(pid), PIDs: []int{pid}})
+		trees = append(trees, Tree{Unit: "shop/web." + strconv.Itoa(pid), PIDs: these(pid)})
 	}
 	now := noon
 	s, err := newSampler(Options{Trees: func() []Tree { return trees }, Now: func() time.Time { return now }}, m)

@@ -170,6 +170,27 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// What a sample of few units costs says little about one of many.
+func TestReckon(t *testing.T) {
+	const us, ms = time.Microsecond, time.Millisecond
+	for _, test := range []struct {
+		name          string
+		before, cost  time.Duration
+		known, trees  int
+		least, atMost time.Duration
+	}{
+		{"a thousand come up", 20 * us, 30 * ms, 1, 1000, 30 * ms, 30 * ms},
+		{"the first sample", 0, 40 * us, 0, 1, 40 * us, 40 * us},
+		{"one more", ms, ms + us, 10, 11, ms, ms + us},
+		{"a sample that took long", ms, 100 * ms, 10, 10, ms, 2 * ms},
+		{"nearly all went", 30 * ms, 30 * us, 1000, 1, 20 * ms, 25 * ms},
+	} {
+		if got := reckon(test.before, test.cost, test.known, test.trees); got < test.least || got > test.atMost {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+}
+
 // A sample that took five minutes, because the machine slept, does not make
 // the sampler slow; one that goes on being slow does.
 func TestSmooth(t *testing.T) {

@@ -10,8 +10,10 @@ import (
 // source is what the kernel says; *kernel is the real one.
 type source interface {
 	process(pid int) (member, bool)
-	cgroup(dir string) (cpu time.Duration, memory int64, ok bool)
+	spent(cgroup string) (cpu time.Duration, ok bool)
+	charged(cgroup string) (bytes int64)
 	uptime() time.Duration
+	worked() time.Duration
 }
 
 // track is what a Sampler knows of one unit.
@@ -24,6 +26,10 @@ type track struct {
 	cgroup  string
 	used    time.Duration
 	seen    time.Duration
+	// found are the figures of that sample, charged whether the cgroup
+	// counted its memory.
+	found   figures
+	charged bool
 
 	// The Sampler's lock is over these.
 	live    bool
@@ -64,16 +70,26 @@ type figures struct {
 // use and give back.
 func (t *track) look(k source, tree Tree, last, now time.Duration, scratch []member) (figures, []member) {
 	known := last > 0 && t.seen == last
-	counted, memory, inCgroup := t.lookInCgroup(k, tree)
+	t.seen = now
+	counted, idle, inCgroup := t.lookInCgroup(k, tree)
+	if idle && known && !tree.Scattered {
+		return t.same(k, tree, now-last), scratch
+	}
+	memory := int64(-1)
+	if inCgroup {
+		memory = k.charged(tree.Cgroup)
+	}
+	t.charged = memory >= 0
+	pids := tree.PIDs()
 	found := scratch[:0]
 	// What the kernel counts for a cgroup need not be looked up in a
 	// thousand files; only the age of a new unit is in no other.
-	f := figures{memory: uint64(max(0, memory)), processes: len(tree.PIDs)}
+	f := figures{memory: uint64(max(0, memory)), processes: len(pids)}
 	since := last
 	if memory < 0 || !known {
 		var pages uint64
 		var oldest time.Duration
-		found, f.processes, pages, oldest = survey(k, tree.PIDs, found, now)
+		found, f.processes, pages, oldest = survey(k, pids, found, now)
 		if memory < 0 {
 			f.memory = pages * uint64(os.Getpagesize())
 		}
@@ -91,8 +107,24 @@ func (t *track) look(k source, tree Tree, last, now time.Duration, scratch []mem
 	if last > 0 && !met && now-since >= tick {
 		f.cpu, f.speaks = share(counted, now-since), now-since
 	}
-	t.seen = now
+	t.found = f
 	return f, found
+}
+
+// same is the look at a tree that has computed nothing since the last one: who
+// forks, ends or touches memory that it did not have computes. So a thousand
+// units that wait cost one file each.
+func (t *track) same(k source, tree Tree, since time.Duration) figures {
+	f := t.found
+	f.cpu, f.speaks = 0, 0
+	if t.charged {
+		f.memory = uint64(max(0, k.charged(tree.Cgroup)))
+	}
+	if since >= tick {
+		f.speaks = since
+	}
+	t.found = f
+	return f
 }
 
 // survey reads the processes with those pids into found, sorted by pid: how
@@ -115,23 +147,24 @@ func survey(k source, pids []int, found []member, now time.Duration) (all []memb
 	return found, live, pages, oldest
 }
 
-// lookInCgroup is the CPU time the unit's cgroup has used since the last
-// look, or since it was made, and its memory, -1 where nobody counts it; false
-// when the unit is in none.
-func (t *track) lookInCgroup(k source, tree Tree) (used time.Duration, memory int64, ok bool) {
+// lookInCgroup is the CPU time the unit's cgroup has used since the last look,
+// or since it was made, and whether that is none at all; not ok when the unit is
+// in none.
+func (t *track) lookInCgroup(k source, tree Tree) (used time.Duration, idle, ok bool) {
 	if tree.Cgroup == "" {
-		return 0, -1, false
+		return 0, false, false
 	}
-	total, memory, ok := k.cgroup(tree.Cgroup)
+	total, ok := k.spent(tree.Cgroup)
 	if !ok {
-		return 0, -1, false
+		return 0, false, false
 	}
 	before := t.used
 	if t.cgroup != tree.Cgroup {
 		before = 0 // every run has a cgroup of its own
 	}
+	idle = t.cgroup == tree.Cgroup && total == t.used
 	t.cgroup, t.used, t.members = tree.Cgroup, total, nil
-	return max(0, total-before), memory, true
+	return max(0, total-before), idle, true
 }
 
 // lookAtMembers is the CPU time the processes have used since the last sample.
