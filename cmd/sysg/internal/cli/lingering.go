@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"systemg/ipc"
@@ -13,6 +14,9 @@ const (
 	lingerAfter = time.Second
 	lingerEvery = 5 * time.Second
 )
+
+// lingerNamed is how many units are told by name at a time.
+const lingerNamed = 10
 
 // nameLingering tells each unit of the selection that is still stopping after
 // a while, once. It asks on a connection of its own, so that a quick stop
@@ -49,10 +53,15 @@ func (a *app) tellLingering(ctx context.Context, sel ipc.Selection, told map[str
 	}
 	defer client.Close()
 	list, _ := a.unitsOf(ctx, client, sel)
-	for _, u := range list {
-		if u.State == "stopping" && !told[u.ID] && ctx.Err() == nil {
-			told[u.ID] = true
-			a.remark("waiting for %s to end (pid %d)", u.Name, u.PID)
-		}
+	list = slices.DeleteFunc(list, func(u ipc.Unit) bool { return u.State != "stopping" || told[u.ID] })
+	if ctx.Err() != nil {
+		return
+	}
+	for _, u := range list[:min(lingerNamed, len(list))] {
+		told[u.ID] = true
+		a.remark("waiting for %s to end (pid %d)", u.Name, u.PID)
+	}
+	if more := len(list) - lingerNamed; more > 0 {
+		a.remark("waiting for %d more to end", more)
 	}
 }
