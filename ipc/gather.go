@@ -60,8 +60,15 @@ func (g *gather) add(params json.RawMessage) error {
 const leastItem = 256
 
 func (p *page) decode(items json.RawMessage) {
-	p.list.Grow(len(items) / leastItem)
-	if err := json.Unmarshal(items, p.list.Addr().Interface()); err != nil {
+	var err error
+	switch list := p.list.Addr().Interface().(type) {
+	case *[]Unit:
+		*list, err = readUnits(items)
+	default:
+		p.list.Grow(len(items) / leastItem)
+		err = json.Unmarshal(items, list)
+	}
+	if err != nil {
 		p.err = fmt.Errorf("cannot read a page of %s: %w", p.member, err)
 	}
 }

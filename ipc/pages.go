@@ -38,14 +38,14 @@ func (u *Unit) bulk() int {
 	return n
 }
 
-// SendUnits sends all units but the last page ahead of an answer and gives
-// the last page, which goes into the answer.
+// SendUnits sends units that are too many for one message ahead of an answer, in
+// pages, and gives what goes into the answer: all of them, or none.
 func SendUnits(r *Request, units []Unit) (rest []Unit, err error) {
-	for {
+	if Fitting(units) == len(units) {
+		return units, nil
+	}
+	for len(units) > 0 {
 		n := Fitting(units)
-		if n == len(units) {
-			return units, nil
-		}
 		line, err := unitsPage(r.ID, units[:n])
 		if err != nil {
 			return nil, err
@@ -55,6 +55,7 @@ func SendUnits(r *Request, units []Unit) (rest []Unit, err error) {
 		}
 		units = units[n:]
 	}
+	return []Unit{}, nil
 }
 
 // usualUnit is how long most units are in JSON.
@@ -63,19 +64,16 @@ const usualUnit = 480
 // unitsPage makes a page's line in one buffer: of a large system it is megabytes
 // that need not become garbage.
 func unitsPage(id json.RawMessage, units []Unit) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(envelope + usualUnit*len(units))
-	fmt.Fprintf(&b, `%s,"method":"%s","params":{"request":%s,"member":"units%s`, start, NotePage, id, pageItems)
-	if err := writeJSON(&b, units); err != nil {
+	line := make([]byte, 0, envelope+usualUnit*len(units))
+	line = fmt.Appendf(line, `%s,"method":"%s","params":{"request":%s,"member":"units%s`, start, NotePage, id, pageItems)
+	line, err := appendUnits(line, units)
+	if err != nil {
 		return nil, err
 	}
-	// The encoder ends with a newline.
-	b.Truncate(b.Len() - 1)
-	b.WriteString("}}\n")
-	if b.Len() > MaxMessage {
-		return nil, tooLong(b.Len())
+	if line = append(line, "}}\n"...); len(line) > MaxMessage {
+		return nil, tooLong(len(line))
 	}
-	return b.Bytes(), nil
+	return line, nil
 }
 
 // encodePage makes params of a page, whose items are encoded already: to do so
