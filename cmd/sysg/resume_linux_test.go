@@ -236,3 +236,49 @@ func TestAStartThatStaysOutlivesTheSupervisor(t *testing.T) {
 		})
 	}
 }
+
+// A command that is under way when both die ends as if nothing had happened, once
+// another command has started a supervisor; and says so where none does.
+func TestACommandOutlivesBoth(t *testing.T) {
+	t.Parallel()
+	for _, started := range []bool{true, false} {
+		t.Run(fmt.Sprintf("started=%t", started), func(t *testing.T) {
+			t.Parallel()
+			if !started && !thorough() {
+				t.Skip("waits for 10 s")
+			}
+			h := newHouse(t, slowly)
+			h.start("slow", "web")
+			s := h.status().Supervisor
+			events := h.journal()
+			cmd := h.command(h.path("sysg"), "deploy", "web")
+			said, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			events.until(`"reason":"deploy`)
+			h.kill(s.Guardian)
+			h.kill(s.PID)
+			remarks := bufio.NewScanner(said)
+			f := &following{house: h, lines: remarks, cmd: cmd}
+			f.until("waiting until somebody starts another one")
+			if !started {
+				f.until("nobody has started another one; it will know what was begun")
+				h.run("start", "-d", "slow")
+				h.run("wait", "web")
+				return
+			}
+			h.run("start", "-d", "slow")
+			for remarks.Scan() {
+				t.Log(remarks.Text())
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+			h.deployedOnce()
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"os"
 	"time"
 
 	"systemg/cmd/sysg/internal/view"
@@ -33,9 +34,9 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 		if !over(err) || ctx.Err() != nil {
 			return hello, err
 		}
-		next, lost := a.next(ctx, hello)
+		next, lost := o.next(ctx, hello, err)
 		if lost != nil {
-			return hello, err
+			return hello, lost
 		}
 		defer next.Close()
 		if !o.beginsNothing() && (o.name == "" || !next.Hello().Can(ipc.FeatureOperations)) {
@@ -93,11 +94,38 @@ func (o *operation) ask(ctx context.Context, client *ipc.Client, params, result 
 	return err
 }
 
+// strandedTime is how long a command waits for another one to start a supervisor,
+// where its own has died and the guardian too.
+const strandedTime = 10 * time.Second
+
+// next connects to the supervisor that follows one that ended with err. Without one
+// it gives the error to end with.
+func (o *operation) next(ctx context.Context, last ipc.HelloResult, err error) (*ipc.Client, error) {
+	next, lost := o.app.next(ctx, last)
+	var e *ipc.Error
+	died := errors.As(err, &e) && e.Code == ipc.CodeLost
+	switch {
+	case lost == nil:
+		return next, nil
+	case !died || last.Guardian == 0 || !notRunning(lost) || ctx.Err() != nil:
+		return nil, err
+	}
+	o.remark("the supervisor and its guardian have died; waiting until somebody starts another one")
+	ctx, cancel := context.WithTimeout(ctx, strandedTime)
+	defer cancel()
+	if next, lost = o.dialWhenThere(ctx); lost != nil {
+		return nil, stranded(o.method)
+	}
+	return next, nil
+}
+
 // next connects to the supervisor that follows one that has ended. The error says
 // that none does: only a guardian starts one, within the time that an upgrade and
 // its way back may take, and ever later where each of them crashes.
+//
+// One that says that it has no guardian may be about to become it.
 func (a *app) next(ctx context.Context, last ipc.HelloResult) (*ipc.Client, error) {
-	if last.Guardian == 0 {
+	if last.Guardian == 0 && last.PID == os.Getpid() {
 		return nil, ipc.Errorf(ipc.CodeNotRunning, "nobody starts another supervisor")
 	}
 	soon, cancel := context.WithTimeout(ctx, takeoverTime)
@@ -105,7 +133,9 @@ func (a *app) next(ctx context.Context, last ipc.HelloResult) (*ipc.Client, erro
 	go func() {
 		// Where the guardian dies the supervisor takes its place.
 		untilGone(soon, last.PID)
-		untilGone(soon, last.Guardian)
+		if last.Guardian != 0 {
+			untilGone(soon, last.Guardian)
+		}
 		cancel()
 	}()
 	atOnce, stop := context.WithTimeout(soon, patience)
@@ -121,6 +151,13 @@ func (a *app) next(ctx context.Context, last ipc.HelloResult) (*ipc.Client, erro
 		client, err = a.dial(ctx)
 	}
 	return client, err
+}
+
+// stranded is the error of an operation that nobody goes on with as yet.
+func stranded(method string) error {
+	e := ipc.Errorf(ipc.CodeLost, "the supervisor and its guardian have died, and nobody has started another one; it will know what was begun")
+	e.Try = "sysg start -d, then sysg status and sysg events to see what came of the " + method
+	return e
 }
 
 // unknownOutcome is the error of an operation that two supervisors have in
