@@ -11,6 +11,7 @@ import (
 	"systemg/supervisor/hooks"
 	"systemg/supervisor/privilege"
 	"systemg/supervisor/proc"
+	"systemg/supervisor/store"
 	"systemg/supervisor/unit"
 )
 
@@ -64,6 +65,8 @@ type entry struct {
 	tries int
 	// held are the occasions that wait for the end of what was replaced.
 	held []hooks.Occasion
+	// owed are webhooks that the outbox may not have yet, oldest first.
+	owed []store.Delivery
 	// watching is the watch over the unit's files, nil for none.
 	watching *watching
 	// good are earlier definitions that were ready once, oldest first;

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"systemg/config"
 	"systemg/supervisor/hooks"
+	"systemg/supervisor/store"
 )
 
 // heardBy collects what a unit's hooks are called for.
@@ -64,5 +66,47 @@ func TestHooksOfRollouts(t *testing.T) {
 		r.stop("web")
 		r.pass(time.Second)
 		want("on_stop success 2")
+	})
+}
+
+// What webhooks are to send is in the diary with the step that it is about. Until the
+// outbox has it the next supervisor sends it, the same; and not after that.
+func TestWebhooksOutliveTheStepThatTheyTellOf(t *testing.T) {
+	inRoom(t, func(r *room) {
+		var mu sync.Mutex
+		var sent []string
+		dir := r.keeping()
+		r.tell(func(l *loop) {
+			l.o.Letters = func(n hooks.Notice) []store.Delivery {
+				return []store.Delivery{{ID: fmt.Sprintf("%s of run %d", n.Occasion, n.Occasion.Run), Unit: n.Def.ID(), URL: "x", Body: []byte("{}")}}
+			}
+			l.o.Fire = func(n hooks.Notice) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, d := range n.Letters {
+					sent = append(sent, d.ID)
+				}
+			}
+		})
+		want := func(list ...string) {
+			t.Helper()
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			if !slices.Equal(sent, list) {
+				t.Errorf("sent %q, want %q", sent, list)
+			}
+		}
+		r.up(service("web", hooked))
+		want("on_start success of run 1")
+		next := r.killed(dir)
+		want("on_start success of run 1", "on_start success of run 1")
+		dir = next.keeping()
+		next.tell(func(l *loop) { l.writeDiary(l.everything()) })
+		next.sup.Posted(store.Delivery{ID: "on_start success of run 1", Unit: "demo/web"})
+		synctest.Wait()
+		last := next.killed(dir)
+		last.expect("web", "running")
+		want("on_start success of run 1", "on_start success of run 1")
 	})
 }

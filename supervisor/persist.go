@@ -64,7 +64,7 @@ func (e *entry) state() store.UnitState {
 		Run: e.u.Run, Restarts: e.u.Restarts, Failures: e.u.Failures, Attempts: e.u.Attempts,
 		LastExit: storeExit(e.u.LastExit), Adhoc: e.adhoc, Found: e.found, Orphaned: e.orphan, Removed: e.removed, Expires: e.expires,
 		Definition: e.definition(), Runs: e.u.Runs, Slot: e.slot, Proven: e.proven, Good: e.goodDefinitions(),
-		Parent: e.parent, ParentRun: e.parentRun, Rollouts: e.rollouts, Ahead: e.ahead(),
+		Parent: e.parent, ParentRun: e.parentRun, Rollouts: e.rollouts, Ahead: e.ahead(), Owed: e.owed,
 	}
 	if e.last != nil {
 		last := store.Rolled(*e.last)

@@ -41,6 +41,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 		}
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
+			l.fireOwed(e, u.Owed)
 			var runs []uint64
 			l.adopt(e, u, state.BootID, r)
 			if u.Run != 0 && state.BootID == l.o.BootID {

@@ -84,6 +84,9 @@ type Options struct {
 	Checks Checks
 	// Fire has hooks called, and must not block; nil where there are none.
 	Fire func(hooks.Notice)
+	// Letters are what the webhooks of a notice send, made once so that every
+	// supervisor that sends them sends the same; nil where there are none.
+	Letters func(hooks.Notice) []store.Delivery
 	// Watch watches files, as watch.Watch does; nil where nobody does.
 	Watch func(context.Context, watch.Spec, func(paths []string) bool) error
 	// Ledger keeps what the cron jobs did, History is what it had; nil

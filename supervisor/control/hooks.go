@@ -31,7 +31,7 @@ func (d *daemon) callHooks() {
 	}
 	d.told = &told{journal: d.journal, last: map[string][]ipc.HookResult{}}
 	d.hooks = hooks.New(hooks.Options{
-		Run: d.runHook, Outbox: box, Told: d.told.add, Problem: d.sup.SetProblem, Log: d.log,
+		Run: d.runHook, Outbox: box, Told: d.told.add, Posted: d.sup.Posted, Problem: d.sup.SetProblem, Log: d.log,
 	})
 }
 

@@ -214,6 +214,7 @@ func (d *daemon) connect() error {
 		Ledger: d.dir, History: d.cron,
 		Log: d.log, Home: d.paths.State, Facts: d.facts, BootID: d.boot, Generation: d.generation, Diary: d.diary, Fate: d.ward.fate,
 		Fire: func(n hooks.Notice) { d.hooks.Fire(n) }, Watch: watch.Watch,
+		Letters: func(n hooks.Notice) []store.Delivery { return d.hooks.Letters(n) },
 	})
 	d.callHooks()
 	if d.clock, err = supervisor.WatchClock(d.sup.ClockSet); err != nil {

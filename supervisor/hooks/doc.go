@@ -93,9 +93,10 @@
 //     runs then goes on, without a timeout.
 //   - What a rollout has to tell, when the supervisor is killed before the old
 //     run is gone: its next one tells what it still can see.
-//   - A webhook of the last moment before a kill -9: from Fire to the end of a
-//     write(2), a fraction of a millisecond for each that waits. A power cut
-//     loses those that are not fsynced, some milliseconds each.
+//   - A webhook of the last moment before a power cut: those that are not fsynced,
+//     some milliseconds each. A kill -9 loses none: what is sent is in the diary
+//     with the step that it tells of, and whoever comes next sends it, with the
+//     same id, until the outbox has it.
 //   - The oldest webhooks of an outbox with more than 5000, or 8 MiB; the newest
 //     when more than 8192 come while the disk does not answer. Both are counted
 //     and told as a problem until nothing is owed.

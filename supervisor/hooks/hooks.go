@@ -22,6 +22,9 @@ type Notice struct {
 	// Base is the unit's base environment, as NAME=VALUE; only commands use
 	// it.
 	Base []string
+	// Letters are what its webhooks send, as Letters has made them; nil has
+	// Fire make them.
+	Letters []store.Delivery
 }
 
 // Kind is what sort of hook it was.
@@ -68,7 +71,10 @@ type Options struct {
 	// from goroutines of the Runner, never from Fire, and may block.
 	Told    func(Result)
 	Problem func(key, text string)
-	Log     *slog.Logger
+	// Posted gets each webhook once it is in the outbox, or is in memory for
+	// good because the disk does not take it; from a goroutine of the Runner.
+	Posted func(store.Delivery)
+	Log    *slog.Logger
 	// Transport makes the calls; nil is one that honours HTTPS_PROXY and
 	// its like.
 	Transport http.RoundTripper
@@ -101,6 +107,9 @@ func New(o Options) *Runner {
 	if o.Told == nil {
 		o.Told = func(Result) {}
 	}
+	if o.Posted == nil {
+		o.Posted = func(store.Delivery) {}
+	}
 	if o.Problem == nil {
 		o.Problem = func(string, string) {}
 	}
@@ -113,8 +122,26 @@ func New(o Options) *Runner {
 	return &Runner{commands: newCommands(o), post: newPost(o)}
 }
 
-// Fire has the hooks of the unit called that the occasion is for. It never
-// blocks.
+// Letters are what the webhooks of a notice send. Fired twice, also by two Runners,
+// they have the same ids.
+func (r *Runner) Letters(n Notice) []store.Delivery {
+	var list []store.Delivery
+	for _, h := range n.Occasion.Matching(n.Def.Hooks) {
+		if h.Webhook == nil {
+			continue
+		}
+		d, err := letter(n, h.Webhook, r.post.host)
+		if err != nil {
+			r.post.log.Error("a webhook cannot be written", "unit", n.Def.ID(), "error", err)
+			continue
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// Fire has the hooks of the unit called that the occasion is for, and the letters
+// sent. It never blocks.
 func (r *Runner) Fire(n Notice) {
 	for _, h := range n.Occasion.Matching(n.Def.Hooks) {
 		if h.Command != "" {
@@ -123,9 +150,12 @@ func (r *Runner) Fire(n Notice) {
 				about:   n.Occasion, timeout: h.Timeout,
 			})
 		}
-		if h.Webhook != nil {
-			r.post.put(n, h.Webhook)
-		}
+	}
+	if n.Letters == nil {
+		n.Letters = r.Letters(n)
+	}
+	for _, d := range n.Letters {
+		r.post.put(d)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"systemg/config"
 	"systemg/supervisor/store"
 )
 
@@ -29,6 +28,7 @@ type post struct {
 	client  *http.Client
 	host    string
 	told    func(Result)
+	posted  func(store.Delivery)
 	problem func(key, text string)
 	log     *slog.Logger
 	spread  func() float64
@@ -62,7 +62,7 @@ func newPost(o Options) *post {
 	living, cut := context.WithCancel(context.Background())
 	p := &post{
 		outbox: o.Outbox, client: newClient(o.Transport), host: o.Host,
-		told: o.Told, problem: o.Problem, log: o.Log, spread: o.Spread,
+		told: o.Told, posted: o.Posted, problem: o.Problem, log: o.Log, spread: o.Spread,
 		living: living, cut: cut, closing: make(chan struct{}), wake: make(chan struct{}, 1),
 		lines: map[string][]store.Delivery{},
 	}
@@ -78,11 +78,10 @@ func newPost(o Options) *post {
 	return p
 }
 
-// put takes what an occasion owes to a webhook. It never blocks.
-func (p *post) put(n Notice, w *config.Webhook) {
-	d, err := letter(n, w, p.host)
+// put takes what is owed to a webhook. It never blocks.
+func (p *post) put(d store.Delivery) {
 	p.mu.Lock()
-	if err != nil || p.closed || len(p.fresh) >= freshRoom {
+	if p.closed || len(p.fresh) >= freshRoom {
 		p.lost++
 	} else {
 		p.fresh = append(p.fresh, d)
@@ -117,7 +116,10 @@ func (p *post) sort() {
 	p.mu.Unlock()
 	p.lose("came faster than they can be written", lost)
 	for _, d := range fresh {
-		p.keep(d)
+		if !p.has(d) {
+			p.keep(d)
+		}
+		p.posted(d)
 	}
 	if len(fresh) > 0 {
 		p.sync()
@@ -138,6 +140,14 @@ func (p *post) sync() {
 		p.problem("outbox", "")
 	}
 	p.skipped = false
+}
+
+// has is whether a delivery is owed already: an earlier supervisor had written it
+// into the outbox, and died before it knew that.
+func (p *post) has(d store.Delivery) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.lines[d.URL], func(o store.Delivery) bool { return o.ID == d.ID })
 }
 
 func (p *post) keep(d store.Delivery) {

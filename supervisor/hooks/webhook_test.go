@@ -474,3 +474,31 @@ func TestWebhookTransportHasProxy(t *testing.T) {
 		t.Error("no proxy is asked for")
 	}
 }
+
+// A letter that two Runners are given, because the first one died before anybody knew
+// that the outbox has it, is in there once and is told of as posted by both.
+func TestALetterIsPostedOnce(t *testing.T) {
+	dir := t.TempDir()
+	down := wire(func(*http.Request) (int, http.Header, error) { return 0, nil, errors.New("down") })
+	def := web("web", hook("http://h/", 5))
+	var letters []store.Delivery
+	for range 2 {
+		posted := make(chan store.Delivery, 2)
+		e := newEars()
+		box := outbox(t, dir, store.OutboxLimits{})
+		r := New(Options{Run: noCommands, Outbox: box, Told: e.told, Problem: e.problem, Transport: down, Posted: func(d store.Delivery) { posted <- d }})
+		n := notice(def, 1)
+		if letters == nil {
+			letters = r.Letters(n)
+		}
+		n.Letters = letters
+		r.Fire(n)
+		if d := <-posted; d.ID != letters[0].ID {
+			t.Errorf("posted %s, want %s", d.ID, letters[0].ID)
+		}
+		closeNow(r)
+		if kept := box.Kept(); len(kept) != 1 || kept[0].ID != letters[0].ID {
+			t.Errorf("the outbox has %+v", kept)
+		}
+	}
+}

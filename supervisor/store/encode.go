@@ -161,6 +161,7 @@ func same(a, b *UnitState) bool {
 		a.Step == b.Step && a.Deadline.Equal(b.Deadline) && a.Exited == b.Exited && a.Fault == b.Fault &&
 		slices.EqualFunc(a.Trees, b.Trees, sameCommand) && a.ParentTicks == b.ParentTicks && slices.Equal(a.Base, b.Base) &&
 		slices.EqualFunc(a.Beside, b.Beside, sameBeside) && a.Rollouts == b.Rollouts && sameAhead(a.Ahead, b.Ahead) &&
+		slices.EqualFunc(a.Owed, b.Owed, func(a, b Delivery) bool { return a.ID == b.ID }) &&
 		bytes.Equal(a.Definition, b.Definition)
 }
 

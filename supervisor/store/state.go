@@ -132,6 +132,8 @@ type UnitState struct {
 	Rollout string        `json:"rollout,omitempty"`
 	// Ahead is what was asked for and is not done yet; nil for nothing.
 	Ahead *Ahead `json:"ahead,omitempty"`
+	// Owed are webhooks that were decided and may not be in the outbox.
+	Owed []Delivery `json:"owed,omitempty"`
 }
 
 // BesideState is a process that lives beside the unit's own instance.

@@ -283,6 +283,8 @@ func alter(t *testing.T, v reflect.Value) {
 		*x = Hold{Mark: 1}
 	case *[]Command:
 		*x = []Command{{Run: 1}}
+	case *[]Delivery:
+		*x = []Delivery{{ID: "x"}}
 	case **Ahead:
 		*x = &Ahead{}
 	case *[]BesideState:
