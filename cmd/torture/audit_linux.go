@@ -23,19 +23,14 @@ type audit struct {
 	faults []string
 	// What was looked at.
 	lines, runs, exits, crons, hooks, rollouts int
-	deploys                                    deploys
-	// unknown are ends of which nobody knows how: the process ended while
-	// neither supervisor nor guardian lived.
+	// webhooks are the calls that came, again those of them that had come before.
+	webhooks, again, probes int
+	deploys                 deploys
+	errands                 *errands
+	// unknown are ends of which nobody knows how, of processes that ended while
+	// nobody watched; traces are the deaths that led to it.
 	unknown int
-}
-
-// forgiven counts an end of which nobody knows how, where that can be.
-func (a *audit) forgiven(x *ipc.Exit) bool {
-	if a.both+a.points == 0 || x == nil || !strings.HasPrefix(x.Text, "ended while no supervisor ran") {
-		return false
-	}
-	a.unknown++
-	return true
+	traces  []string
 }
 
 func newAudit(s *system) *audit { return &audit{system: s} }
@@ -60,6 +55,12 @@ func (a *audit) living() {
 			a.fault("%s is process %d in run %d after %d restarts, and was started %d times: %v", name, u.PID, u.Run, u.Restarts, len(starts), starts)
 		}
 	}
+	for name, notes := range map[string]string{"p0": "p", "p1": "q", boss: "m"} {
+		u, starts := units[name], only(a.truth(notes, 0).read(), "start")
+		if len(starts) != 1 || u.PID != starts[0].value || u.Run != 1 || u.Restarts != 0 {
+			a.fault("%s is process %d in run %d after %d restarts, and was started %d times", name, u.PID, u.Run, u.Restarts, len(starts))
+		}
+	}
 	for i := range a.crashers {
 		a.lastExit(units[fmt.Sprintf("c%d", i)], a.truth("c", i).read())
 	}
@@ -77,8 +78,8 @@ func (a *audit) lastExit(u ipc.Unit, facts []fact) {
 	if x.Run%5 == 0 {
 		want, signal = -1, "SIGKILL"
 	}
-	if !a.forgiven(x) && (x.Code != want || x.Signal != signal) {
-		a.fault("%s: run %d ended with %q, want %d %s", u.Name, x.Run, x.Text, want, signal)
+	if (x.Code != want || x.Signal != signal) && !a.forgiven(x, endOf(facts, x.Run)) {
+		a.fault("%s: run %d ended with %q at %s, want %d %s", u.Name, x.Run, x.Text, endOf(facts, x.Run), want, signal)
 	}
 	// A number that was given to a run that was never forked is not given
 	// again, so there are gaps.
@@ -100,6 +101,28 @@ func (a *audit) all() {
 		facts := a.truth("j", i).read()
 		a.once(fmt.Sprintf("j%d", i), facts)
 		a.cron(fmt.Sprintf("j%d", i), facts)
+	}
+	facts := a.truth("t", 0).read()
+	a.once(called, facts)
+	a.cron(called, facts)
+	a.once(switched, a.truth("s", 0).read())
+	a.heard()
+	a.oneByOne()
+	a.probed()
+	for _, one := range a.processes() {
+		a.fault("it is left: %s", one)
+	}
+}
+
+// probed looks whether the command probe ever ran beside itself.
+func (a *audit) probed() {
+	facts := a.truth("probe", 0).read()
+	a.probes += len(only(facts, "start"))
+	if n := len(only(facts, "beside")); n > 0 {
+		a.fault("%d probes ran beside another one", n)
+	}
+	if len(facts) == 0 {
+		a.fault("no command probe ran")
 	}
 }
 
@@ -216,10 +239,6 @@ func (a *audit) cron(name string, facts []fact) {
 			oldest = run
 		}
 	}
-	ends := map[int]bool{}
-	for _, f := range only(facts, "end") {
-		ends[f.run] = true
-	}
 	for _, f := range only(facts, "start") {
 		run, known := ran[uint64(f.run)]
 		switch {
@@ -227,11 +246,22 @@ func (a *audit) cron(name string, facts []fact) {
 			// The history keeps the newest thousand.
 		case !known:
 			a.fault("%s: run %d is not in the history", name, f.run)
-		case a.forgiven(run.Exit):
-		case ends[f.run] && (run.Exit == nil || run.Exit.Code != 0):
-			a.fault("%s: run %d is %s with %+v, and ended well", name, f.run, run.Status, run.Exit)
+		case run.Exit != nil && run.Exit.Code == 0:
+		case a.forgiven(run.Exit, endOf(facts, run.Run)):
+		case !endOf(facts, run.Run).IsZero():
+			a.fault("%s: run %d is %s with %+v, and ended well at %s", name, f.run, run.Status, run.Exit, endOf(facts, run.Run))
 		}
 	}
+}
+
+// endOf is when the run noted its end, zero where it did not.
+func endOf(facts []fact, run uint64) time.Time {
+	for _, f := range facts {
+		if f.what == "end" && uint64(f.run) == run {
+			return f.at
+		}
+	}
+	return time.Time{}
 }
 
 func only(facts []fact, what string) []fact {
@@ -248,7 +278,12 @@ func (a *audit) print(out io.Writer, took time.Duration) {
 	fmt.Fprintf(out, "\n%d lines (%d/s), %d runs that crashed or were due, %d exits, %d cron records, %d hooks looked at; %s\n",
 		a.lines, int(float64(a.lines)/took.Seconds()), a.runs, a.exits, a.crons, a.hooks, took.Round(time.Second))
 	if d := a.deploys; d.done > 0 {
-		fmt.Fprintf(out, "%d deploys were done, %d were undone, of %d nobody could tell; %d runs were put in place\n", d.done, d.undone, d.unanswered, a.rollouts)
+		fmt.Fprintf(out, "%d deploys and %d rollbacks were done, %d were undone, %d found no supervisor; %d runs were put in place\n",
+			d.done, d.back, d.undone, d.unbegun, a.rollouts)
+	}
+	fmt.Fprintf(out, "%d webhooks came, %d of them once more; %d probes\n", a.webhooks, a.again, a.probes)
+	if e := a.errands; e != nil {
+		fmt.Fprintf(out, "%d children were spawned, %d runs triggered, %d commands answered, %d found no supervisor\n", len(e.children), len(e.runs), e.told, e.unbegun)
 	}
 	for i, f := range a.faults {
 		if i == shownFaults {
@@ -257,5 +292,5 @@ func (a *audit) print(out io.Writer, took time.Duration) {
 		}
 		fmt.Fprintln(out, "FAULT:", f)
 	}
-	fmt.Fprintf(out, "%d faults; %d exits unknown because both were dead\n", len(a.faults), a.unknown)
+	fmt.Fprintf(out, "%d faults; %d exits unknown, of processes that ended while nobody watched %v\n", len(a.faults), a.unknown, a.traces)
 }

@@ -83,8 +83,7 @@ func (s *system) die(k kind, gap time.Duration) (time.Duration, error) {
 		guardian.ended()
 		supervisor.ended()
 		if err == nil {
-			// It may say that a service is not well.
-			_ = s.do("start", "-d")
+			err = s.again()
 		}
 	case byUpgrade:
 		err = s.upgrade()
@@ -98,8 +97,14 @@ func (s *system) die(k kind, gap time.Duration) (time.Duration, error) {
 		}
 		return h.PID != before.PID && h.Guardian != 0
 	})
+	if k == ofBoth {
+		s.nobody = append(s.nobody, span{from: began, to: time.Now(), why: k.String()})
+	}
 	return time.Since(began), err
 }
+
+// again starts a supervisor where there is none.
+func (s *system) again() error { return s.do("start", "-d", "w0") }
 
 // answers asks until the answer is as wanted.
 func (s *system) answers(ctx context.Context, wanted func(ipc.HelloResult) bool) (ipc.HelloResult, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -12,32 +13,42 @@ import (
 	"systemg/ipc"
 )
 
-// roller is the service that is replaced again and again.
+// roller is the service that is replaced again and again, each time with a
+// generation of its own in its environment.
 const roller = "r0"
+
+// rollbackEvery is after how many deploys it is taken back.
+const rollbackEvery = 3
 
 // deploys are what came of it, as the commands said.
 type deploys struct {
-	// done were replaced, undone were not because the supervisor ended too often
-	// meanwhile, unanswered is what nobody could tell because both were dead.
-	done, undone, unanswered int
+	// done were replaced, back were taken back, undone were not because the
+	// supervisor ended too often meanwhile, unbegun are commands that found nobody.
+	done, back, undone, unbegun int
 	// wrong are other ends.
 	wrong []string
 }
 
 // deploying is the goroutine that replaces it until end.
 type deploying struct {
+	*system
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
+	// newest is the generation in the manifest.
+	newest int
 	deploys
 }
 
 // deploy begins to replace the roller, one deploy after the other.
 func (s *system) deploy() *deploying {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &deploying{cancel: cancel}
+	if s.alone {
+		cancel()
+	}
+	d := &deploying{system: s, cancel: cancel}
 	d.ended.Go(func() {
 		for ctx.Err() == nil {
-			d.note(s.do("deploy", roller), s.both+s.points > 0)
+			d.round()
 		}
 	})
 	return d
@@ -50,26 +61,68 @@ func (d *deploying) end() deploys {
 	return d.deploys
 }
 
-// note sorts an end in.
-func (d *deploys) note(err error, maybeAlone bool) {
-	lost := func(text string) bool {
-		for _, one := range []string{"no supervisor runs", "closed the connection", "shutting down", "supervisor is ending"} {
-			if strings.Contains(text, one) {
-				return true
-			}
-		}
-		return false
+// round deploys the next generation, and now and then takes it back.
+func (d *deploying) round() {
+	before := d.generation()
+	d.newest++
+	if err := d.write(d.newest); err != nil {
+		d.fault("%v", err)
+		return
 	}
+	if !d.give("deploy") {
+		return
+	}
+	d.done++
+	d.now(d.newest)
+	if d.newest%rollbackEvery == 0 && d.give("rollback") {
+		d.back++
+		d.now(before)
+	}
+}
+
+func (d *deploying) fault(format string, args ...any) {
+	d.wrong = append(d.wrong, fmt.Sprintf(format, args...))
+}
+
+// give gives a command, and says whether the roller was replaced.
+func (d *deploying) give(command string) bool {
+	a := d.ask(command, roller)
 	switch {
-	case err == nil:
-		d.done++
-	case strings.Contains(err.Error(), "the supervisor ended during a rollout"):
+	case a.done():
+		return true
+	case strings.Contains(a.text, "the supervisor ended during a rollout"):
 		d.undone++
-	case maybeAlone && lost(err.Error()):
-		d.unanswered++
+	case a.unbegun():
+		d.unbegun++
+		ctx, cancel := context.WithTimeout(context.Background(), backTime)
+		defer cancel()
+		_, _ = d.answers(ctx, func(ipc.HelloResult) bool { return true })
 	default:
-		d.wrong = append(d.wrong, err.Error())
+		d.fault("%s", a)
 	}
+	return false
+}
+
+// now looks whether it is that generation which runs.
+func (d *deploying) now(want int) {
+	if got := d.generation(); got != want {
+		d.fault("generation %d was put in place, and %d runs", want, got)
+	}
+}
+
+// generation is that of the roller's present run.
+func (d *deploying) generation() int {
+	u, err := d.unit(roller)
+	if err != nil {
+		d.fault("%v", err)
+	}
+	for _, f := range only(d.truth("r", 0).read(), "generation") {
+		if uint64(f.run) == u.Run {
+			return f.value
+		}
+	}
+	d.fault("run %d of %s was never started", u.Run, roller)
+	return -1
 }
 
 // deployed looks whether the roller is there once, and each run of it was given

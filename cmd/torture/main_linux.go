@@ -27,6 +27,8 @@ type plan struct {
 	// points is how many times somebody dies at each failpoint, for a binary
 	// that was built with the tag failpoints.
 	points int
+	// alone gives no commands meanwhile: no deploys, no errands.
+	alone bool
 	// pause is the longest time between two.
 	pause time.Duration
 	seed  uint64
@@ -48,6 +50,7 @@ func main() {
 	flag.IntVar(&p.both, "both", 50, "deaths of both within a millisecond")
 	flag.IntVar(&p.upgrades, "upgrades", 50, "upgrades to another copy of the program")
 	flag.IntVar(&p.points, "points", 0, "deaths at each failpoint, of a binary built with -tags failpoints")
+	flag.BoolVar(&p.alone, "alone", false, "give no commands meanwhile: to see what the recovery itself takes")
 	flag.DurationVar(&p.pause, "pause", 120*time.Millisecond, "the longest time between two")
 	flag.Uint64Var(&p.seed, "seed", uint64(time.Now().UnixNano()), "of the random numbers")
 	flag.BoolVar(&p.only, "audit", false, "only look again at what an earlier run left in -dir")
@@ -84,25 +87,36 @@ func (p plan) run(out *os.File) (int, error) {
 		a.print(out, time.Second)
 		return len(a.faults), nil
 	}
+	if s.receiver, err = receive(); err != nil {
+		return 0, err
+	}
+	defer s.receiver.close()
 	fmt.Fprintf(out, "seed %d, in %s\n", p.seed, p.dir)
 	began := time.Now()
 	if err := s.begin(); err != nil {
 		return 0, err
 	}
 	defer func() { _ = s.do("stop", "--kill") }()
-	deploying := s.deploy()
+	deploying, errands := s.deploy(), s.runErrands()
 	deaths, err := p.kill(s)
 	if err == nil {
 		err = s.dieAtPoints(out)
 	}
 	deploys := deploying.end()
+	errands.end()
 	if err != nil {
 		return 0, err
 	}
 	took := time.Since(began)
 	a := newAudit(s)
 	a.living()
-	a.deployed(deploys)
+	if !p.alone {
+		a.deployed(deploys)
+		a.ran(errands)
+	}
+	if err := s.calm(); err != nil {
+		return 0, err
+	}
 	if err := s.do("stop"); err != nil {
 		return 0, err
 	}

@@ -63,7 +63,8 @@ func (s *system) dieAt(p failpoint.Point) error {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		return err
 	}
-	if err := s.reach(ctx, p, file); err != nil {
+	those, err := s.reach(ctx, p, file)
+	if err != nil {
 		return err
 	}
 	well := func(h ipc.HelloResult) bool {
@@ -71,13 +72,18 @@ func (s *system) dieAt(p failpoint.Point) error {
 	}
 	alone, stop := context.WithTimeout(ctx, loneTime)
 	defer stop()
-	if _, err := s.answers(alone, well); err == nil {
-		return nil
+	if _, err := s.answers(alone, well); err != nil {
+		if err := s.again(); err != nil {
+			return err
+		}
+		if _, err := s.answers(ctx, well); err != nil {
+			return err
+		}
 	}
-	// It may say that a service is not well.
-	_ = s.do("start", "-d")
-	_, err = s.answers(ctx, well)
-	return err
+	if from, ok := those.both(); ok {
+		s.nobody = append(s.nobody, span{from: from, to: time.Now(), why: string(p)})
+	}
+	return nil
 }
 
 // provoke does what leads to a point to which nobody comes by the services
@@ -96,19 +102,21 @@ func (s *system) provoke(p failpoint.Point, now ipc.HelloResult) {
 }
 
 // reach leads somebody to a point until the file of it is gone: then somebody has
-// died there. Not every death of a supervisor leaves its guardian a child to reap.
-func (s *system) reach(ctx context.Context, p failpoint.Point, file string) error {
+// died there, of those that it gives or their successors. Not every death of a
+// supervisor leaves its guardian a child to reap.
+func (s *system) reach(ctx context.Context, p failpoint.Point, file string) (*couple, error) {
 	for range provocations {
 		now, err := s.answers(ctx, func(h ipc.HelloResult) bool { return h.Guardian != 0 })
 		if err != nil {
-			return err
+			return nil, err
 		}
+		those := watch(now)
 		s.provoke(p, now)
 		for end := time.Now().Add(reachTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
 			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-				return nil
+				return those, nil
 			}
 		}
 	}
-	return errors.New("nobody came to it: was the program built with -tags failpoints?")
+	return nil, errors.New("nobody came to it: was the program built with -tags failpoints?")
 }

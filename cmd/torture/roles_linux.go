@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The roles of this program among the services, each the first argument. The
@@ -26,6 +28,11 @@ const (
 	rollerRole = "__roller"
 	// A hook notes for which run it was called.
 	hookRole = "__hook"
+	// A probe finds its unit well, after a while.
+	probeRole = "__probe"
+	// A child is spawned, and ends by itself with a status that follows from its
+	// number.
+	childRole = "__child"
 )
 
 // role plays a role if the arguments name one.
@@ -60,13 +67,42 @@ func role(args []string) bool {
 	case rollerRole:
 		stop := make(chan os.Signal, 1)
 		signal.Notify(stop, syscall.SIGTERM)
+		generation, _ := strconv.Atoi(os.Getenv("GENERATION"))
+		t.note("generation", run, generation)
 		t.note("start", run, os.Getpid())
 		<-stop
 		t.note("end", run, 0)
 	case hookRole:
 		t.note("hook", run, 0)
+	case probeRole:
+		t.alone(run)
+	case childRole:
+		n, _ := strconv.Atoi(args[2])
+		t.note("start", n, os.Getpid())
+		time.Sleep(time.Duration(n%4) * 150 * time.Millisecond)
+		t.note("end", n, childStatus(n))
+		os.Exit(childStatus(n))
 	}
 	return true
+}
+
+// childStatus is the exit status of a child.
+func childStatus(n int) int { return n % 3 * 40 }
+
+// alone is a probe that notes whether another one of its unit was under way.
+func (t truth) alone(run int) {
+	f, err := os.OpenFile(t.path+".lock", os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+		t.note("beside", run, os.Getpid())
+		return
+	}
+	t.note("start", run, os.Getpid())
+	time.Sleep(30 * time.Millisecond)
+	t.note("end", run, 0)
 }
 
 // write writes lines 1, 2, … and gives the last one's number.

@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"systemg/ipc"
 )
@@ -17,58 +17,35 @@ import (
 type system struct {
 	plan
 	crashers, jobs int
-	env            []string
+	// self is this program.
+	self string
+	env  []string
+	// receiver takes the webhooks; nil where only an earlier run is looked at.
+	receiver *receiver
+	// nobody are the times in which nobody watched.
+	nobody []span
 }
 
-// The services beside the writers.
-const (
-	crashers = 3
-	jobs     = 2
-	// crasherLife is by how many milliseconds each crasher lives longer than
-	// the one before: the first ends before it is up, the others after that,
-	// so that their hooks are called.
-	crasherLife = 300
-)
-
-// system writes the manifest.
+// system makes the folder of it.
 func (p plan) system() (*system, error) {
 	s := &system{plan: p, crashers: crashers, jobs: jobs}
-	s.env = append(os.Environ(), "HOME="+p.dir, "SYSG_STATE_DIR="+filepath.Join(p.dir, "state"), "SYSG_FAILPOINTS="+p.armed())
-	segment := "64M"
-	if p.points > 0 {
-		// So that there are many.
-		segment = "64K"
-	}
-	self, err := os.Executable()
-	if err != nil {
+	// What ends ends at once, also with the race detector.
+	s.env = append(os.Environ(), "HOME="+p.dir, "SYSG_STATE_DIR="+filepath.Join(p.dir, "state"), "SYSG_FAILPOINTS="+p.armed(),
+		"GORACE=atexit_sleep_ms=0")
+	var err error
+	if s.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
-	var b strings.Builder
-	b.WriteString("version: \"1\"\nproject: torture\nservices:\n")
-	for i := range p.writers {
-		fmt.Fprintf(&b, "  w%d:\n    exec: [%q, %s, %q, \"%d\"]\n    restart_policy: always\n    logs: {max_bytes: %s, max_files: 1000}\n",
-			i, self, writerRole, s.truth("w", i).path, p.rate/max(p.writers, 1), segment)
-	}
-	for i := range s.crashers {
-		fmt.Fprintf(&b, "  c%d:\n    exec: [%q, %s, %q, \"%d\"]\n    restart_policy: always\n    backoff: 30ms\n    hooks: {on_start: {success: {command: \"'%s' %s '%s'\"}}}\n",
-			i, self, crasherRole, s.truth("c", i).path, i*crasherLife, self, hookRole, s.truth("h", i).path)
-	}
-	for i := range s.jobs {
-		fmt.Fprintf(&b, "  j%d:\n    exec: [%q, %s, %q]\n    cron: {expression: \"* * * * * *\", history: 1000}\n",
-			i, self, jobRole, s.truth("j", i).path)
-	}
-	fmt.Fprintf(&b, "  %s:\n    exec: [%q, %s, %q]\n    restart_policy: always\n    deployment: {strategy: rolling, grace_period: 50ms}\n",
-		roller, self, rollerRole, s.truth("r", 0).path)
-	if err := os.MkdirAll(p.armed(), 0o700); err != nil {
-		return nil, err
-	}
-	return s, os.WriteFile(filepath.Join(p.dir, "systemg.yaml"), []byte(b.String()), 0o600)
+	return s, os.MkdirAll(p.armed(), 0o700)
 }
 
 // begin starts everything. What crashes makes a start fail, so the others are
 // started first.
 func (s *system) begin() error {
-	args := []string{"start", "-d", roller}
+	if err := s.write(0); err != nil {
+		return err
+	}
+	args := []string{"start", "-d", roller, boss, called, switched, "p0", "p1"}
 	for i := range s.writers {
 		args = append(args, fmt.Sprintf("w%d", i))
 	}
@@ -95,12 +72,6 @@ func (s *system) begin() error {
 // truth is the notes of one service.
 func (s *system) truth(kind string, i int) truth {
 	return truth{path: filepath.Join(s.dir, fmt.Sprintf("truth-%s%d", kind, i))}
-}
-
-func (s *system) command(binary string, args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...)
-	cmd.Dir, cmd.Env = s.dir, s.env
-	return cmd
 }
 
 func (s *system) do(args ...string) error {
@@ -147,7 +118,62 @@ func (s *system) status() (map[string]ipc.Unit, error) {
 	return units, nil
 }
 
+// unit is one of them, asked for until somebody answers.
+func (s *system) unit(name string) (ipc.Unit, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), backTime)
+	defer cancel()
+	for {
+		u, err := s.unitNow(ctx, name)
+		if err == nil || ctx.Err() != nil {
+			return u, err
+		}
+		if _, err := s.answers(ctx, func(ipc.HelloResult) bool { return true }); err != nil {
+			return u, err
+		}
+	}
+}
+
+func (s *system) unitNow(ctx context.Context, name string) (ipc.Unit, error) {
+	c, err := s.dial(ctx)
+	if err != nil {
+		return ipc.Unit{}, err
+	}
+	defer c.Close()
+	var r ipc.StatusResult
+	err = c.Call(ctx, ipc.MethodStatus, ipc.StatusParams{Selection: ipc.Selection{Units: []string{name}}}, &r)
+	if err == nil && len(r.Units) != 1 {
+		err = fmt.Errorf("%d units are called %s", len(r.Units), name)
+	}
+	if err != nil {
+		return ipc.Unit{}, err
+	}
+	return r.Units[0], nil
+}
+
+// outbox is where webhooks lie that are not delivered yet.
+func (s *system) outbox() string { return filepath.Join(s.dir, "state", "outbox") }
+
 // dial connects to the supervisor that runs now.
 func (s *system) dial(ctx context.Context) (*ipc.Client, error) {
 	return ipc.Dial(ctx, filepath.Join(s.dir, "state", "control.sock"), "torture")
+}
+
+// calmTime is how long webhooks may take that are owed in the end.
+const calmTime = 30 * time.Second
+
+// calm stops those that have webhooks, and waits until the last one is delivered.
+func (s *system) calm() error {
+	for i := range s.crashers {
+		if tells(i) {
+			if err := s.do("stop", fmt.Sprintf("c%d", i)); err != nil {
+				return err
+			}
+		}
+	}
+	for end := time.Now().Add(calmTime); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if left, err := os.ReadDir(s.outbox()); err != nil || len(left) == 0 {
+			return err
+		}
+	}
+	return nil
 }
