@@ -66,6 +66,8 @@ type crew struct {
 	quit chan struct{}
 	// forking is held for reading from before a fork until born has returned.
 	forking *sync.RWMutex
+	// ice is held for reading over every fork, and by Freeze.
+	ice sync.RWMutex
 	// wearing is held while this process wears a child's marker.
 	wearing sync.Mutex
 }
@@ -232,14 +234,24 @@ func (f *forker) forkDirect(o order, files []uintptr, cgroup int) result {
 		}
 		defer restore()
 	}
-	f.forking.RLock()
-	defer f.forking.RUnlock()
+	defer f.forks()()
 	pid, err := syscall.ForkExec(o.path, o.argv, attr)
 	if err == nil {
 		failpoint.Here(failpoint.Forked)
 		o.born(pid)
 	}
 	return result{pid: pid, err: err}
+}
+
+// forks begins a fork, which is over when the function that it gives is called: until
+// then nobody takes a child for a stranger, and the process does not freeze.
+func (c *crew) forks() (over func()) {
+	c.ice.RLock()
+	c.forking.RLock()
+	return func() {
+		c.forking.RUnlock()
+		c.ice.RUnlock()
+	}
 }
 
 // errClosed is the error of a start after Close.

@@ -182,15 +182,16 @@ func (h *Host) Close() error {
 }
 
 // Freeze holds all starts back: for a process that is about to become
-// another program, which must not wear a child's marker.
+// another program, which must not wear a child's marker. Ends are written down and
+// told of all the same: it may die before it is that program.
 func (h *Host) Freeze() {
 	h.crew.wearing.Lock()
-	h.forking.Lock()
+	h.crew.ice.Lock()
 }
 
 // Thaw lets starts go on after a Freeze.
 func (h *Host) Thaw() {
-	h.forking.Unlock()
+	h.crew.ice.Unlock()
 	h.crew.wearing.Unlock()
 }
 

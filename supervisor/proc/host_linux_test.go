@@ -472,3 +472,40 @@ func sorted(list []int) []int {
 	slices.Sort(list)
 	return list
 }
+
+// A process that is about to become another program starts nothing, and is told of
+// every end: it may die before that.
+func TestAFrozenHostTellsOfEnds(t *testing.T) {
+	inBoth(t, func(r *room) {
+		var ids []TreeID
+		var pids []int
+		for range 5 {
+			id, p, in := r.start("sh", "-c", "echo up; exec sleep 1000")
+			r.line(in)
+			ids, pids = append(ids, id), append(pids, p.PID)
+		}
+		r.host.Freeze()
+		for i, pid := range pids {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				r.Error(err)
+			}
+			r.exited(ids[i])
+		}
+		started := make(chan error, 1)
+		id := TreeID{Unit: "demo/late", Run: 1}
+		go func() {
+			_, err := r.host.Start(Spec{Tree: id, Argv: []string{"true"}, Dir: "/", Env: os.Environ()})
+			started <- err
+		}()
+		select {
+		case <-started:
+			r.Error("it was started by a frozen host")
+		case <-time.After(50 * time.Millisecond):
+		}
+		r.host.Thaw()
+		if err := <-started; err != nil {
+			r.Error(err)
+		}
+		r.exited(id)
+	})
+}

@@ -43,8 +43,7 @@ func (f *forker) forkStaged(o order, files []uintptr, cgroup int) result {
 	if o.nofile != nil {
 		c.Orders.Rlimits = append(slices.Clone(c.Orders.Rlimits), *o.nofile)
 	}
-	f.forking.RLock()
-	defer f.forking.RUnlock()
+	defer f.forks()()
 	pid, err := stage.Fork(c)
 	if err == nil {
 		o.born(pid)
@@ -69,9 +68,9 @@ func (h *Host) giveBackFiles(o *order) error {
 		return nil
 	}
 	// The child that tells it is not taken for a stranger meanwhile.
-	h.forking.RLock()
+	over := h.crew.forks()
 	own, err := originalFiles()
-	h.forking.RUnlock()
+	over()
 	if err != nil {
 		return err
 	}
