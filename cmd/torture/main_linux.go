@@ -1,11 +1,12 @@
 // Command torture kills sysg's supervisor and its guardian, at random moments
 // and many times, under services that write numbered lines, crash, and run by
-// the clock; then it looks for anything that was lost, doubled, torn or
-// restarted. It prints what docs/reliability.md shows.
+// the clock, while commands are given (deploys, errands), webhooks are sent and
+// probes run (receiver); then it looks for anything that was lost, doubled, torn,
+// restarted or untrue. It prints what docs/reliability.md shows.
 //
-// The services are this program in other roles (roles.go). Each notes its
-// starts and ends in a file of its own, which is the truth that sysg's logs and
-// records are held against (audit.go).
+// The services are this program in other roles (roles). Each notes its starts
+// and ends in a file of its own, which is the truth that sysg's logs and records
+// are held against (audit).
 package main
 
 import (
