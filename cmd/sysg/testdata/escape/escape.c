@@ -108,6 +108,17 @@ static char *nothing[] = {NULL};
 
 static void stay(void) { ready(); hold(); }
 
+// bare stays with nothing open, and says so then.
+static void bare(void) {
+	int fd = open(report, O_WRONLY);
+	must(fd, report);
+	must(dup2(fd, 0), "dup2");
+	syscall(SYS_close_range, 1, ~0U, 0);
+	if (write(0, ".", 1) != 1) _exit(1);
+	close(0);
+	hold();
+}
+
 // Kinds. Each is called in the process that was started, and returns there.
 
 static void double_fork(void) { if (child()) { if (child()) stay(); _exit(0); } wait(NULL); }
@@ -234,10 +245,7 @@ static void renamed(void) {
 }
 
 static void closed(void) {
-	if (!detach()) return;
-	ready();
-	syscall(SYS_close_range, 0, ~0U, 0);
-	hold();
+	if (detach()) bare();
 }
 
 // own_world gives a plain user what root may do in a namespace.
@@ -295,9 +303,7 @@ static void unmarked_env(void) { if (detach()) { unmark(); again("stay", nothing
 static void unmarked_closed(void) {
 	if (!detach()) return;
 	unmark();
-	ready();
-	syscall(SYS_close_range, 0, ~0U, 0);
-	hold();
+	bare();
 }
 
 // unmarked_child has nothing that tells whose it is but a parent that has.
@@ -316,9 +322,7 @@ static void unmarked_child(void) {
 static void stealth(void) { if (detach()) { unmark(); again("closed_stay", nothing); } }
 static void closed_stay(void) {
 	deaf();
-	ready();
-	syscall(SYS_close_range, 0, ~0U, 0);
-	hold();
+	bare();
 }
 
 static void user_ns(void) { if (detach()) { must(unshare(CLONE_NEWUSER), "unshare"); stay(); } }
