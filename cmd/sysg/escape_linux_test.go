@@ -23,10 +23,11 @@ type escape struct {
 	// one), "userns" (a user namespace), or nothing.
 	needs string
 	// unclaimed is the containment under which nothing tells any more whose
-	// it is but the kernel, where that tells of forks; nameless is whether not
-	// even that does. Then it may live until the supervisor is stopped.
+	// it is but the kernel, where that tells of forks. Then it may live until
+	// the supervisor is stopped. Shared is whether the kernel tells only of some
+	// trees that it is of one of them: then it may live as long as any of those.
 	unclaimed string
-	nameless  bool
+	shared    bool
 }
 
 var escapes = []escape{
@@ -68,7 +69,11 @@ var escapes = []escape{
 	{kind: "subreaper"},
 	{kind: "heir"},
 	{kind: "sibling"},
-	{kind: "unmarked_sibling", unclaimed: "marker", nameless: true},
+	{kind: "unmarked_sibling"},
+	{kind: "orphan_sibling", unclaimed: "marker"},
+	{kind: "sibling_chain"},
+	{kind: "scrubbed_sibling"},
+	{kind: "moved_sibling", needs: "cgroup", unclaimed: "cgroup", shared: true},
 	{kind: "faceless"},
 }
 
@@ -183,6 +188,12 @@ func (p *prison) escapes(containment string) {
 	if got := p.unit("bystander").Containment; got != containment {
 		required(p.T, fmt.Sprintf("trees are held by a %s here", got))
 	}
+	away := programs(p.T, p.bin)
+	for _, e := range p.tried {
+		if strings.HasSuffix(e.kind, "_sibling") && len(away[e.kind]) < 2 {
+			p.Errorf("%s: nobody is away, the unit has the processes %v", e.kind, away[e.kind])
+		}
+	}
 	stop := []string{"stop", "--timeout", "20s"}
 	for _, e := range p.tried[1:] {
 		stop = append(stop, e.kind)
@@ -196,7 +207,7 @@ func (p *prison) escapes(containment string) {
 	}
 	for _, e := range p.tried[1:] {
 		switch pids := left[e.kind]; {
-		case e.unclaimed == containment && (e.nameless || untold != nil):
+		case e.unclaimed == containment && (e.shared || untold != nil):
 			p.Logf("%s: %d processes are left to the supervisor", e.kind, len(pids))
 		case len(pids) > 0:
 			p.Errorf("%s: outlived the stop: %s", e.kind, describe(pids))

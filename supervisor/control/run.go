@@ -319,6 +319,7 @@ func (d *daemon) run(ctx context.Context) error {
 	// Whoever comes next has less to read then.
 	d.sup.Save()
 	makeRoom(-waiters)
+	d.host.Await()
 	proc.ReserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
 	if d.o.Ready != nil {
 		d.o.Ready()

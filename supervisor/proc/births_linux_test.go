@@ -1,15 +1,23 @@
 package proc
 
 import (
+	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
-// noted is what births make of forks, as parent and child, under process 1.
+// noted is what births make of forks, as parent and child, under process 1, which
+// forks with a thread of its own.
 func noted(forks ...[2]int) *births {
 	b := &births{self: 1, lines: map[int]*line{}, room: fewest}
 	for _, f := range forks {
-		b.born(f[0], f[1])
+		b.born(f[0]+100, f[0], f[1])
 	}
 	return b
 }
@@ -35,13 +43,34 @@ func TestALineIsAChildWithItsDescendants(t *testing.T) {
 func TestANumberThatIsGivenAgain(t *testing.T) {
 	b := noted([2]int{1, 10}, [2]int{10, 11}, [2]int{10, 12})
 	old := b.lines[10]
-	b.born(99, 11)
+	b.born(99, 99, 11)
 	if b.lines[11] != nil {
 		t.Error("a foreign process is of the line of whom it has the number of")
 	}
-	b.born(1, 10)
+	b.born(7, 1, 10)
 	if b.begun(10) == old || b.lines[12] != old {
 		t.Error("the new line is taken for the old one")
+	}
+}
+
+// What the first thread's children have made may be of any of them that were
+// there before, and of none that came later.
+func TestWhoMayHaveMadeALine(t *testing.T) {
+	b := noted([2]int{1, 10}, [2]int{10, 11}, [2]int{1, 20}, [2]int{20, 21})
+	sibling := func(pid int) { b.born(1, 1, pid) }
+	sibling(30)
+	sibling(31)
+	b.place([]int{11, 30, 31, 77})
+	sibling(32)
+	b.place([]int{11, 21, 30, 31, 32})
+	for pid, want := range map[int][]int{30: {10}, 31: {10}, 32: {10, 20}} {
+		var got []int
+		for _, m := range b.lines[pid].makers {
+			got = append(got, m.first)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d was made by one of the lines of %v, want %v", pid, got, want)
+		}
 	}
 }
 
@@ -53,11 +82,11 @@ func TestTheDeadAreForgotten(t *testing.T) {
 		t.Skip(err)
 	}
 	defer func() { _ = b.forks.close() }()
-	l := b.begin(os.Getpid(), kin{})
+	l := b.trace(os.Getpid())
 	for i := range 2 * fewest {
 		b.lines[nobody+i] = l
 	}
-	if _, lost := b.catchUp(); lost || len(b.lines) != 1 || b.lines[os.Getpid()] != l {
+	if lost := b.catchUp(); lost || len(b.lines) != 1 || b.lines[os.Getpid()] != l {
 		t.Errorf("lost %v, %d are known", lost, len(b.lines))
 	}
 }
@@ -107,11 +136,65 @@ func TestForksThatWereMissed(t *testing.T) {
 	h.trace(h.mains[p.PID])
 	h.mu.Unlock()
 	for _, pid := range []int{p.PID, child} {
-		if tr := h.bearer(pid); tr == nil || tr.id != id {
-			t.Errorf("%d is of %v, want %v", pid, tr, id)
+		if of := h.suspects(stranger{pid: pid}); len(of) != 1 || of[0].id != id {
+			t.Errorf("%d is of %v, want %v", pid, of, id)
 		}
 	}
 	h.Kill(id)
 	r.exited(id)
 	r.emptied(id)
+}
+
+// More may be forked at once than the kernel keeps: that is survived and said
+// once, and what is forked from then on is known again.
+func TestMoreIsForkedThanTheKernelKeeps(t *testing.T) {
+	if err := TellsOfForks(); err != nil {
+		t.Skip(err)
+	}
+	program := runaway(t)
+	r := newRoom(t, ContainMarker)
+	h := r.host
+	var said strings.Builder
+	h.mu.Lock()
+	h.o.Log = slog.New(slog.NewTextHandler(&said, nil))
+	h.mu.Unlock()
+	keep := func(bytes int) {
+		if err := unix.SetsockoptInt(h.births.forks.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, bytes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The kernel keeps no less than some 2 KiB (SOCK_MIN_RCVBUF).
+	keep(1)
+	cue := filepath.Join(t.TempDir(), "cue")
+	if err := syscall.Mkfifo(cue, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	id, p, in := r.start("sh", "-c", `sleep 1000 & while read x <"$0"; do for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do (:); done; echo; done`, cue)
+	for round := 1; round <= 3; round++ {
+		h.mu.Lock()
+		if err := os.WriteFile(cue, []byte("go\n"), 0); err != nil {
+			t.Error(err)
+		}
+		r.line(in)
+		h.catchUp()
+		if got := h.births.misses; got != round {
+			t.Errorf("after %d rounds it has missed something %d times", round, got)
+		}
+		h.mu.Unlock()
+	}
+	keep(backlog)
+	for _, pid := range append(childrenOf(p.PID), p.PID) {
+		if of := h.suspects(stranger{pid: pid}); len(of) != 1 || of[0].id != id {
+			t.Errorf("%d is of %v, want %v", pid, of, id)
+		}
+	}
+	away, lost := r.away(program, "stealth")
+	r.end(away)
+	if lost() {
+		t.Errorf("%v lives on", executing(program))
+	}
+	r.end(id)
+	if got := strings.Count(said.String(), "more was forked at once"); got != 1 {
+		t.Errorf("it was said %d times:\n%s", got, said.String())
+	}
 }

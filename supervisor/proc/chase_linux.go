@@ -22,8 +22,8 @@ type quarry struct {
 	mains map[int]bool
 	ids   map[TreeID]bool
 	cages cages
-	// bearer is that of the host.
-	bearer func(pid int) *tree
+	// suspects is that of the host.
+	suspects func(stranger) []*tree
 }
 
 // chase kills strangers of doubtful trees that are to be killed in the moment
@@ -35,9 +35,11 @@ func (h *Host) chase(t *turn, doubtful []*news) {
 	if len(q.trees) == 0 {
 		return
 	}
+	threads := threadsOf(doubtful)
 	for range chases {
+		h.chased.Add(1)
 		h.reapStrangers(t)
-		list := h.strangers(false)
+		list := h.strangers(threads)
 		slices.Reverse(list)
 		if !slices.ContainsFunc(list, q.strike) {
 			return
@@ -46,7 +48,7 @@ func (h *Host) chase(t *turn, doubtful []*news) {
 }
 
 func (h *Host) quarry(doubtful []*news) quarry {
-	q := quarry{trees: map[*tree]bool{}, worn: map[uint64]bool{}, mains: map[int]bool{}, ids: map[TreeID]bool{}, cages: h.cages(), bearer: h.bearer}
+	q := quarry{trees: map[*tree]bool{}, worn: map[uint64]bool{}, mains: map[int]bool{}, ids: map[TreeID]bool{}, cages: h.cages(), suspects: h.suspects}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, n := range doubtful {
@@ -65,38 +67,38 @@ func (h *Host) quarry(doubtful []*news) quarry {
 
 // strike kills a stranger if it is the quarry. It says whether to go on: the
 // stranger was killed, or had ended before it could be asked.
-func (q quarry) strike(pid int) bool {
-	fd, err := unix.PidfdOpen(pid, 0)
+func (q quarry) strike(s stranger) bool {
+	fd, err := unix.PidfdOpen(s.pid, 0)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(fd)
-	is, known := q.has(pid)
+	is, known := q.has(s)
 	if is {
 		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 	}
-	return is || !known && ended(pid)
+	return is || !known && ended(s.pid)
 }
 
 // has is whether a stranger is of one of the trees; known is false where nothing
 // tells whose it is.
-func (q quarry) has(pid int) (is, known bool) {
-	if worn := wornBy(pid); worn != 0 {
+func (q quarry) has(s stranger) (is, known bool) {
+	if worn := wornBy(s.pid); worn != 0 {
 		return q.worn[worn], true
 	}
-	if tr := q.cages.holder(pid); tr != nil {
+	if tr := q.cages.holder(s.pid); tr != nil {
 		return q.trees[tr], true
 	}
-	if tr := q.bearer(pid); tr != nil {
-		return q.trees[tr], true
+	if of := q.suspects(s); len(of) > 0 && !slices.Contains(of, nil) {
+		return !slices.ContainsFunc(of, func(tr *tree) bool { return !q.trees[tr] }), true
 	}
-	st, err := readStat(pid)
+	st, err := readStat(s.pid)
 	if err != nil {
 		return false, false
 	}
 	if q.mains[st.session] || q.mains[st.group] {
 		return true, true
 	}
-	told, ok := toldOf(pid)
+	told, ok := toldOf(s.pid)
 	return ok && q.ids[told], ok
 }

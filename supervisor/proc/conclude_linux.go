@@ -21,7 +21,7 @@ func (h *Host) conclude(t *turn) {
 	for list := t.news(nil); len(list) > 0; list = t.news(list) {
 		h.reapStrangers(t)
 		list = t.news(list)
-		l := h.lookAround()
+		l := h.lookAround(list)
 		var doubtful []*news
 		for _, n := range list {
 			left, doubt := h.found(l, n.tree)

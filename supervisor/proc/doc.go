@@ -32,6 +32,10 @@
 // process in a cgroup wears a belt, which is a marker of another range), its
 // session, its group, its environment or the pipe it holds. Where the kernel
 // tells of forks (births), it is known of whom it was born, whatever it wears.
+// A child that a member has made its own sibling (CLONE_PARENT) is a child of the
+// thread of this process that has forked that member; so there are many threads
+// where trees are held by markers, and each forks one tree as long as there are
+// enough (crew). Where it may be of several trees it is of the last that ends.
 // One of whom nothing is known is left to Sweep, at the end of everything.
 //
 // A process that forks and ends at once is another one before it is looked at.
@@ -57,7 +61,7 @@
 //
 // # Forking
 //
-// All forks happen on two threads of their own, the forkers. A fork takes time
+// All forks happen on threads of their own, the forkers. A fork takes time
 // in proportion to the descriptors of the process, and a supervisor of 1000
 // units has 3000 of them; a forker unshares the table while it is small and
 // fetches the two descriptors each child needs (pidfd_getfd). The threads have

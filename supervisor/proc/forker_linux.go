@@ -1,14 +1,12 @@
 package proc
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -51,50 +49,18 @@ type result struct {
 	held bool
 }
 
-// forkers is how many threads fork. A fork waits for the child's exec, mostly
-// on another core. On two cores 1000 starts take a fifth less time with two
-// threads than with one, and a twelfth less again with four, of which one is
-// always ready when another has to wait; they take no less with six.
-const forkers = 4
-
-// crew is what the forkers share.
-type crew struct {
-	// orders has room for as many as there are threads, so that the next is
-	// there when one is done.
-	orders chan order
-	// quit ends the threads when it is closed.
-	quit chan struct{}
-	// forking is held for reading from before a fork until born has returned.
-	forking *sync.RWMutex
-	// ice is held for reading over every fork, and by Freeze.
-	ice sync.RWMutex
-	// wearing is held while this process wears a child's marker.
-	wearing sync.Mutex
-}
-
 // forker is a thread that forks.
 type forker struct {
 	*crew
+	// orders are all the crew's, or its own.
+	orders chan order
+	thread int
+	// trees are how many it has forked that live, busy how many orders it has;
+	// both only where orders are its own.
+	trees, busy int
 	// self is a pidfd of this process, in the forker's own table.
 	self int
 	null int
-}
-
-// newCrew starts the threads and waits until they are ready.
-func newCrew(forking *sync.RWMutex) (*crew, error) {
-	if err := wakeNetpoll(); err != nil {
-		return nil, err
-	}
-	c := &crew{orders: make(chan order, forkers), quit: make(chan struct{}), forking: forking}
-	for range forkers {
-		f, ready := &forker{crew: c}, make(chan error)
-		go f.begin(ready)
-		if err := <-ready; err != nil {
-			close(c.quit)
-			return nil, err
-		}
-	}
-	return c, nil
 }
 
 // wakeNetpoll has the Go runtime open the descriptors of its poller now, so
@@ -123,6 +89,7 @@ func (f *forker) begin(ready chan<- error) {
 		return
 	}
 	// The thread is not unlocked, so it ends with the goroutine.
+	f.thread = unix.Gettid()
 	if err := f.prepare(); err != nil {
 		ready <- err
 		return
@@ -170,22 +137,6 @@ func closeForeign() {
 			continue
 		}
 		_ = unix.Close(fd)
-	}
-}
-
-// do has one of the threads fork.
-func (c *crew) do(o order) (int, bool, error) {
-	o.reply = make(chan result, 1)
-	select {
-	case c.orders <- o:
-	case <-c.quit:
-		return 0, false, errClosed
-	}
-	select {
-	case r := <-o.reply:
-		return r.pid, r.held, r.err
-	case <-c.quit:
-		return 0, false, errClosed
 	}
 }
 
@@ -242,20 +193,6 @@ func (f *forker) forkDirect(o order, files []uintptr, cgroup int) result {
 	}
 	return result{pid: pid, err: err}
 }
-
-// forks begins a fork, which is over when the function that it gives is called: until
-// then nobody takes a child for a stranger, and the process does not freeze.
-func (c *crew) forks() (over func()) {
-	c.ice.RLock()
-	c.forking.RLock()
-	return func() {
-		c.forking.RUnlock()
-		c.ice.RUnlock()
-	}
-}
-
-// errClosed is the error of a start after Close.
-var errClosed = errors.New("the host is closed")
 
 // wear sets the marker on this process until restore is called.
 func wear(mark uint64) (restore func(), err error) {

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,9 +12,8 @@ import (
 // connector (linux/cn_proc.h), which since Linux 6.6 tells everybody, and of
 // nothing else than what was asked for.
 type forks struct {
-	file *os.File
-	fd   int
-	buf  [4096]byte
+	fd  int
+	buf [4096]byte
 }
 
 // What is needed of linux/connector.h and linux/cn_proc.h: the connector's
@@ -55,7 +52,6 @@ func openForks() (*forks, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("the process connector does not tell of forks: %w", err)
 	}
-	f.file = os.NewFile(uintptr(fd), "forks")
 	return f, nil
 }
 
@@ -136,40 +132,24 @@ func (f *forks) next() (kind uint32, data [4]uint32, err error) {
 }
 
 // read gives the forks since the last time, those that made a process and not a
-// thread. Some is whether anything was told, lost whether it was too much.
-func (f *forks) read(born func(parent, child int)) (some, lost bool) {
+// thread, with the thread of the parent whose child it is. Lost is whether there
+// were more than could be kept.
+func (f *forks) read(born func(thread, parent, child int)) (lost bool) {
 	for {
 		kind, data, err := f.next()
 		switch {
 		case errors.Is(err, unix.ENOBUFS):
 			lost = true
 		case err != nil:
-			return some, lost
+			return lost
 		case kind == procFork && data[2] == data[3]:
-			born(int(data[1]), int(data[3]))
+			born(int(data[0]), int(data[1]), int(data[3]))
 		}
-		some = true
-	}
-}
-
-// breath is how long attend waits between two calls: the kernel keeps more than
-// is forked meanwhile, and a call for each fork would cost five times as much.
-const breath = 20 * time.Millisecond
-
-// attend calls catchUp, which says whether it found anything, when there may be
-// something, until the end.
-func (f *forks) attend(catchUp func() bool) {
-	conn, err := f.file.SyscallConn()
-	if err != nil {
-		return
-	}
-	for conn.Read(func(uintptr) bool { return catchUp() }) == nil {
-		time.Sleep(breath)
 	}
 }
 
 // close ends it.
-func (f *forks) close() error { return f.file.Close() }
+func (f *forks) close() error { return unix.Close(f.fd) }
 
 // TellsOfForks says why the kernel does not tell of forks here; nil where it
 // does, so that whoever takes off everything that says whose it is can still be

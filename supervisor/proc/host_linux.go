@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,8 +20,10 @@ type Host struct {
 	groups cgroups
 	crew   *crew
 	finder finder
-	// births is nil where the kernel does not tell of forks.
+	// births is nil where the kernel does not tell of forks, which it does by
+	// the descriptor told.
 	births *births
+	told   int
 
 	// forking is held, by the forkers for reading, from before a fork until
 	// its tree is in the table.
@@ -38,6 +41,9 @@ type Host struct {
 	// verdicts are trees whose main process has ended elsewhere.
 	verdicts []*tree
 	closed   bool
+
+	// looked counts looks, chased the rounds of chases.
+	looked, chased atomic.Int64
 
 	poll, wake int
 	children   chan os.Signal
@@ -59,6 +65,10 @@ type tree struct {
 	pipes []pipe
 	// line is what the main process has begun; nil until that is asked for.
 	line *line
+	// thread is the one of this process that has forked it, 0 for none; before
+	// that it was already since, in clock ticks since boot.
+	thread int
+	since  uint64
 	// doubts counts looks that found only what had ended.
 	doubts int
 	killed bool
@@ -92,12 +102,12 @@ func NewHost(o Options) (*Host, error) {
 	h := &Host{
 		o: o, bootID: boot,
 		trees: map[TreeID]*tree{}, mains: map[int]*tree{}, watched: map[int]watch{},
-		children: make(chan os.Signal, 1), ended: make(chan struct{}),
+		children: make(chan os.Signal, 1), ended: make(chan struct{}), told: -1,
 	}
 	if h.groups, err = newCgroups(o.Name); err != nil {
 		o.Log.Info("process trees are held by a marker", "because", err)
 	}
-	if h.crew, err = newCrew(&h.forking); err != nil {
+	if h.crew, err = newCrew(&h.forking, h.groups.root == ""); err != nil {
 		return nil, err
 	}
 	if err := h.openPoll(); err != nil {
@@ -105,13 +115,13 @@ func NewHost(o Options) (*Host, error) {
 	}
 	if h.births, err = newBirths(); err != nil {
 		o.Log.Info("the kernel does not tell of forks", "because", err)
+	} else {
+		h.told = h.births.forks.fd
+		h.attend(unix.EPOLL_CTL_ADD)
 	}
 	signal.Notify(h.children, unix.SIGCHLD)
 	go h.forwardChildren()
 	go h.run()
-	if h.births != nil {
-		go h.attend()
-	}
 	return h, nil
 }
 
@@ -156,6 +166,9 @@ func (h *Host) Containment() string {
 	}
 	return ContainMarker
 }
+
+// Await returns when the host has all the threads that it will have.
+func (h *Host) Await() { h.crew.await() }
 
 // Close ends the watching; processes are left alone. It returns when the
 // goroutine has ended.

@@ -40,6 +40,10 @@ func newRoom(t *testing.T, containment string) *room {
 	if containment == ContainMarker {
 		h.groups.close()
 		h.groups = cgroups{}
+		close(h.crew.quit)
+		if h.crew, err = newCrew(&h.forking, true); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if h.Containment() != containment {
 		_ = h.Close()

@@ -81,6 +81,9 @@ func (*Host) Disowned() {}
 // Freeze has nothing to hold back.
 func (*Host) Freeze() {}
 
+// Await has nothing to wait for.
+func (*Host) Await() {}
+
 // Thaw has nothing to let go on.
 func (*Host) Thaw() {}
 

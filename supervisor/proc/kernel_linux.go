@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -78,6 +79,15 @@ const exiting = 0x4
 
 // speechless is whether a process cannot be asked anything any more.
 func (s stat) speechless() bool { return s.dead() || s.flags&exiting != 0 }
+
+// ticksNow is the time since boot in the unit of start times.
+func ticksNow() uint64 {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return 0
+	}
+	return uint64(now.Nano()) / uint64(time.Second/ticksPerSecond)
+}
 
 // smallFile is the most that readSmall reads.
 const smallFile = 4096

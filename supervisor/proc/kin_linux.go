@@ -86,80 +86,114 @@ func childrenIn(folder string, thread int) []int {
 	return list
 }
 
-// strangers are the children of this process that are no main process, with
-// those that have ended: they have lost their parents. The kernel gives them
-// to the main thread, which forks nothing. One that was made a child of its
-// parent's parent (CLONE_PARENT, clone(2)) is with the thread that forked that,
-// among as many main processes as there are, so it is looked for only where it
-// may be.
-func (h *Host) strangers(everywhere bool) []int {
-	var list []int
-	if everywhere {
+// stranger is a child of this process, or of the guardian, that is no main
+// process. One that has lost its parents is the main thread's, which forks
+// nothing, and thread is 0. One that was made a child of its parent's parent
+// (CLONE_PARENT, clone(2)) is of the thread that has forked the parent.
+type stranger struct{ pid, thread int }
+
+// strangers are those that there are, with those that have ended, of the main
+// thread and some others.
+func (h *Host) strangers(threads []int) []stranger {
+	list := h.unknown(threads)
+	if slices.ContainsFunc(list, func(s stranger) bool { return s.thread != 0 }) {
+		// It may be one that is being forked just now.
 		h.forking.Lock()
-		list = childrenOf(os.Getpid())
+		list = h.unknown(threads)
 		h.forking.Unlock()
-	} else {
-		list = childrenIn("/proc/self/task", os.Getpid())
 	}
+	return list
+}
+
+// unknown are the children that are not in the table of main processes.
+func (h *Host) unknown(threads []int) (list []stranger) {
+	self := os.Getpid()
+	for _, thread := range threads {
+		for _, pid := range childrenIn("/proc/self/task", thread) {
+			list = append(list, stranger{pid: pid, thread: thread})
+		}
+	}
+	orphans := childrenIn("/proc/self/task", self)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.o.Guardian != 0 {
 		// The children of earlier supervisors are its, as this process is.
-		list = append(list, childrenOf(h.o.Guardian)...)
+		orphans = append(orphans, childrenOf(h.o.Guardian)...)
 	}
-	return slices.DeleteFunc(list, func(pid int) bool { return h.mains[pid] != nil || pid == os.Getpid() })
+	for _, pid := range orphans {
+		list = append(list, stranger{pid: pid})
+	}
+	return slices.DeleteFunc(list, func(s stranger) bool { return h.mains[s.pid] != nil || s.pid == self })
 }
 
 // crowd are the strangers there are.
 type crowd struct {
 	// worn are those that wear a marker or a belt, living or ended.
 	worn map[uint64][]int
-	// claimed are the others that live and are in no tree's cgroup, by the
-	// tree they belong to.
-	claimed map[*tree][]int
+	// claims are about the others that live and are in no tree's cgroup.
+	claims []claim
 	// doubts are the trees of which one of the others ended before it could be
 	// asked what it has started, doubt says that one of nobody knows whose did.
 	doubts map[*tree]bool
 	doubt  bool
 }
 
-// gather asks every stranger whose it is.
-func (h *Host) gather(everywhere bool) (c crowd) {
-	list := h.strangers(everywhere)
+// claim is that a stranger belongs to one of some trees.
+type claim struct {
+	stranger
+	of []*tree
+}
+
+// gather asks every stranger whose it is, those of some threads too.
+func (h *Host) gather(threads []int) (c crowd) {
+	list := h.strangers(threads)
 	if len(list) == 0 {
 		return c
 	}
-	c = crowd{worn: map[uint64][]int{}, claimed: map[*tree][]int{}, doubts: map[*tree]bool{}}
+	c = crowd{worn: map[uint64][]int{}, doubts: map[*tree]bool{}}
 	own, cages := ownSession(), h.cages()
-	for _, pid := range list {
-		if worn := wornBy(pid); worn != 0 {
-			c.worn[worn] = append(c.worn[worn], pid)
+	for _, s := range list {
+		if worn := wornBy(s.pid); worn != 0 {
+			c.worn[worn] = append(c.worn[worn], s.pid)
 			continue
 		}
-		if tr := cages.holder(pid); tr != nil {
+		if tr := cages.holder(s.pid); tr != nil {
 			// The kernel knows whether it lives.
-			c.doubts[tr] = c.doubts[tr] || ended(pid)
+			c.doubts[tr] = c.doubts[tr] || ended(s.pid)
 			continue
 		}
-		st, err := readStat(pid)
+		st, err := readStat(s.pid)
 		// What is in the session of this process is not of a tree.
 		if err == nil && st.session == own {
 			continue
 		}
-		tr := h.bearer(pid)
-		if tr == nil && err == nil {
-			tr = h.claimant(pid, st)
+		of := h.suspects(s)
+		if err == nil && (len(of) != 1 || of[0] == nil) {
+			of = h.heard(s, st, of)
 		}
 		switch {
-		case tr == nil:
-			c.doubt = c.doubt || ended(pid)
+		case len(of) == 0, slices.Contains(of, nil) && ended(s.pid):
+			c.doubt = c.doubt || ended(s.pid)
 		case err != nil || st.dead():
-			c.doubts[tr] = true
+			for _, tr := range of {
+				c.doubts[tr] = true
+			}
 		default:
-			c.claimed[tr] = append(c.claimed[tr], pid)
+			c.claims = append(c.claims, claim{stranger: s, of: of})
 		}
 	}
+	h.compare(c.claims)
 	return c
+}
+
+// heard is whose a stranger says it is, of those whose it may be. Of which the
+// kernel tells nothing, that may be anybody's.
+func (h *Host) heard(s stranger, st stat, of []*tree) []*tree {
+	tr := h.claimant(s.pid, st)
+	if tr != nil && (len(of) == 0 || slices.Contains(of, tr) || slices.Contains(of, nil)) {
+		return []*tree{tr}
+	}
+	return of
 }
 
 // cages are the trees that are held by a cgroup, by its folder.

@@ -14,14 +14,15 @@ type look struct {
 	crowd   crowd
 }
 
-// lookAround looks for members of every tree. Nothing is reaped meanwhile.
-func (h *Host) lookAround() *look {
+// lookAround looks for members of every tree, and for those of some with more
+// care. Nothing is reaped meanwhile.
+func (h *Host) lookAround(list []*news) *look {
+	h.looked.Add(1)
 	var l look
-	marked := h.marked()
-	if marked {
+	if h.marked() {
 		l.wearers = scan()
 	}
-	l.crowd = h.gather(marked)
+	l.crowd = h.gather(threadsOf(list))
 	return &l
 }
 
@@ -49,12 +50,14 @@ func (h *Host) found(l *look, tr *tree) (list []int, doubt bool) {
 	} else {
 		list, doubt = slices.Clone(l.wearers.live[p.Mark]), l.wearers.ended[p.Mark]
 	}
-	claimed := l.crowd.claimed[tr]
-	if worn != 0 {
-		claimed = slices.Concat(claimed, l.crowd.worn[worn])
-	}
+	claimed := slices.Clone(l.crowd.worn[worn])
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for _, c := range l.crowd.claims {
+		if h.sole(c.of) == tr {
+			claimed = append(claimed, c.pid)
+		}
+	}
 	for _, pid := range claimed {
 		if !slices.Contains(list, pid) && !tr.kin.add(pid) {
 			doubt = true

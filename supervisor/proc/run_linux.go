@@ -38,11 +38,14 @@ func (h *Host) run() {
 		t := &turn{recheck: map[*tree]bool{}}
 		woken := false
 		for _, e := range events[:max(n, 0)] {
-			if int(e.Fd) == h.wake {
+			switch int(e.Fd) {
+			case h.wake:
 				woken = true
-				continue
+			case h.told:
+				h.hear()
+			default:
+				h.fired(t, int(e.Fd), e.Events&unix.EPOLLHUP != 0)
 			}
-			h.fired(t, int(e.Fd), e.Events&unix.EPOLLHUP != 0)
 		}
 		if woken && !h.roused(t) {
 			return
@@ -143,6 +146,8 @@ func (h *Host) reapStrangers(t *turn) {
 			h.take(t, tr, false)
 			continue
 		}
+		// Whom it has forked is told by now, and by whom.
+		h.catchUp()
 		if _, ok := reap(pid); !ok {
 			return
 		}
@@ -176,7 +181,11 @@ func (h *Host) settle(tr *tree, left []int, doubt bool) {
 		return
 	}
 	delete(h.trees, tr.id)
+	if tr.line != nil {
+		tr.line.over = true
+	}
 	h.mu.Unlock()
+	h.crew.release(tr.thread)
 	if tr.process.Cgroup != "" {
 		removeCgroup(tr.process.Cgroup)
 		if parent := filepath.Dir(tr.process.Cgroup); parent != h.groups.root {

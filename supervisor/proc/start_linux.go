@@ -95,7 +95,7 @@ var errHeld = errors.New("the cgroup cannot be used")
 // give has a forker fork. The tree is in the table before anybody can reap
 // its process.
 func (h *Host) give(id TreeID, o *order) (*tree, error) {
-	t := &tree{id: id, main: -1, leftovers: map[int]int{}, kin: kin{}, pipes: o.pipes, reaper: o.reaper}
+	t := &tree{id: id, main: -1, leftovers: map[int]int{}, kin: kin{}, pipes: o.pipes, reaper: o.reaper, since: ticksNow()}
 	t.process = Process{BootID: h.bootID, Mark: o.mark, Cgroup: o.cgroup, Containment: ContainMarker}
 	if o.cgroup != "" {
 		t.process.Containment = ContainCgroup
@@ -103,7 +103,7 @@ func (h *Host) give(id TreeID, o *order) (*tree, error) {
 	o.born = func(pid int) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		t.process.PID = pid
+		t.process.PID, t.thread = pid, unix.Gettid()
 		h.trees[id] = t
 		h.mains[pid] = t
 		if belt := beltOf(o.cgroup); belt != 0 {

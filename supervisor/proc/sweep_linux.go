@@ -44,7 +44,8 @@ func (h *Host) astray() kin {
 	k := kin{}
 	own := ownSession()
 	var roots []int
-	for _, pid := range h.strangers(true) {
+	for _, s := range h.strangers(numbers("/proc/self/task")) {
+		pid := s.pid
 		if st, err := readStat(pid); err == nil && !st.dead() && st.session != own && k.add(pid) {
 			roots = append(roots, pid)
 		}

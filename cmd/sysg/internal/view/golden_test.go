@@ -56,6 +56,17 @@ var pictures = map[string]func(io.Writer, Style) error{
 		}
 		return Outcome(w, wentWell(), st)
 	},
+	"doctor": func(w io.Writer, st Style) error {
+		told := ipc.Doctor{User: "root", Kernel: "6.18.1", Containment: "cgroup", Findings: []ipc.Finding{{Key: "user", Can: true, Text: "any user of this machine"}}}
+		untold := ipc.Doctor{
+			User: "ada", Kernel: "6.1.0", Containment: "marker", Missing: "there is no cgroup v2", Untold: "that takes Linux 6.6",
+			Findings: []ipc.Finding{{Key: "limits.cgroup: io_weight", Text: "there is no controller io"}},
+		}
+		if err := Doctor(w, told, st); err != nil {
+			return err
+		}
+		return Doctor(w, untold, st)
+	},
 	"events": func(w io.Writer, st Style) error { return Events(w, journal(), st) },
 	"why":    func(w io.Writer, st Style) error { return Why(w, reasons(), st) },
 	"plan":   func(w io.Writer, st Style) error { return Plan(w, changes(), st) },

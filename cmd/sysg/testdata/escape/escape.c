@@ -108,6 +108,17 @@ static char *nothing[] = {NULL};
 
 static void stay(void) { ready(); hold(); }
 
+// bare stays with nothing open, and says so then.
+static void bare(void) {
+	int fd = open(report, O_WRONLY);
+	must(fd, report);
+	must(dup2(fd, 0), "dup2");
+	syscall(SYS_close_range, 1, ~0U, 0);
+	if (write(0, ".", 1) != 1) _exit(1);
+	close(0);
+	hold();
+}
+
 // Kinds. Each is called in the process that was started, and returns there.
 
 static void double_fork(void) { if (child()) { if (child()) stay(); _exit(0); } wait(NULL); }
@@ -160,8 +171,12 @@ static void bomb(void) {
 	_exit(0);
 }
 
+// sibling_of makes a child of this process's parent, as fork(2) makes one of its
+// own.
+static pid_t sibling_of(void) { return syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0); }
+
 // chain is a process that is another one before anybody can kill it.
-static void chain_on(time_t end) {
+static void chain_on(time_t end, pid_t (*next)(void)) {
 	// Who looks for a process sees none; but as long as there is one, the
 	// file is locked.
 	char file[4096];
@@ -171,14 +186,14 @@ static void chain_on(time_t end) {
 	must(flock(fd, LOCK_EX), "flock");
 	ready();
 	while (time(NULL) < end) {
-		pid_t pid = fork();
+		pid_t pid = next();
 		if (pid != 0) _exit(0);
 		setsid();
 	}
 	_exit(0);
 }
-static void chain(void) { if (detach()) { chain_on(time(NULL) + lifetime); } }
-static void unmarked_chain(void) { if (detach()) { unmark(); chain_on(time(NULL) + lifetime); } }
+static void chain(void) { if (detach()) { chain_on(time(NULL) + lifetime, fork); } }
+static void unmarked_chain(void) { if (detach()) { unmark(); chain_on(time(NULL) + lifetime, fork); } }
 
 // pair is two processes, each of which starts the other anew when it ends.
 static void pair(void) {
@@ -230,10 +245,7 @@ static void renamed(void) {
 }
 
 static void closed(void) {
-	if (!detach()) return;
-	ready();
-	syscall(SYS_close_range, 0, ~0U, 0);
-	hold();
+	if (detach()) bare();
 }
 
 // own_world gives a plain user what root may do in a namespace.
@@ -291,9 +303,7 @@ static void unmarked_env(void) { if (detach()) { unmark(); again("stay", nothing
 static void unmarked_closed(void) {
 	if (!detach()) return;
 	unmark();
-	ready();
-	syscall(SYS_close_range, 0, ~0U, 0);
-	hold();
+	bare();
 }
 
 // unmarked_child has nothing that tells whose it is but a parent that has.
@@ -312,9 +322,7 @@ static void unmarked_child(void) {
 static void stealth(void) { if (detach()) { unmark(); again("closed_stay", nothing); } }
 static void closed_stay(void) {
 	deaf();
-	ready();
-	syscall(SYS_close_range, 0, ~0U, 0);
-	hold();
+	bare();
 }
 
 static void user_ns(void) { if (detach()) { must(unshare(CLONE_NEWUSER), "unshare"); stay(); } }
@@ -387,6 +395,17 @@ static void beget(void (*f)(void)) {
 static void sibling(void) { beget(stay); }
 static void unmark_stay(void) { unmark(); again("closed_stay", nothing); }
 static void unmarked_sibling(void) { beget(unmark_stay); }
+static void orphan_sibling(void) { if (detach()) { beget(unmark_stay); hold(); } }
+static void sibling_chain_on(void) { unmark(); chain_on(time(NULL) + lifetime, sibling_of); }
+static void sibling_chain(void) { beget(sibling_chain_on); }
+static void move_unmark_stay(void) { put(path, "0"); unmark(); again("closed_stay", nothing); }
+static void scrub_stay(void) {
+	unmark();
+	for (char **e = environ; *e; e++) memset(*e, 0, strlen(*e));
+	closed_stay();
+}
+static void scrubbed_sibling(void) { beget(scrub_stay); }
+static void moved_sibling(void) { beget(move_unmark_stay); }
 
 // faceless runs from a file that has no name.
 static void faceless(void) {
@@ -412,7 +431,8 @@ static const struct { const char *name; void (*run)(void); } kinds[] = {
 	{"mount_ns", mount_ns}, {"pid_ns", pid_ns}, {"moved", moved}, {"moved_stealth", moved_stealth},
 	{"moved_unmarked", moved_unmarked}, {"leaderless", leaderless}, {"holds_pipe", holds_pipe},
 	{"other_user", other_user}, {"subreaper", subreaper}, {"heir", heir}, {"sibling", sibling},
-	{"unmarked_sibling", unmarked_sibling}, {"faceless", faceless}, {"bystander", ready},
+	{"unmarked_sibling", unmarked_sibling}, {"orphan_sibling", orphan_sibling}, {"sibling_chain", sibling_chain},
+	{"scrubbed_sibling", scrubbed_sibling}, {"moved_sibling", moved_sibling}, {"faceless", faceless}, {"bystander", ready},
 	{"stay", stay}, {"closed_stay", closed_stay}, {"sleep", asleep},
 };
 
