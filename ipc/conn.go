@@ -37,12 +37,12 @@ type conn struct {
 	mu       sync.Mutex
 	under    map[string]context.CancelFunc
 	retiring bool
-	// displaced is whether another one has its place. asked is whether it has
-	// ever made a request, rested when it came, was greeted or had the last
-	// one done.
-	displaced, asked bool
-	rested           time.Time
-	requests         sync.WaitGroup
+	// displaced is whether another one has its place, parted whether the outbox
+	// says why. asked is whether it has ever made a request, rested when it came,
+	// was greeted or had the last one done.
+	displaced, parted, asked bool
+	rested                   time.Time
+	requests                 sync.WaitGroup
 }
 
 func newConn(s *Server, nc net.Conn, peer Peer) *conn {
@@ -101,6 +101,7 @@ func (c *conn) read(ctx context.Context) (gone bool) {
 	_ = c.net.SetReadDeadline(time.Now().Add(helloTime))
 	for greeted := false; ; {
 		line, err := in.next()
+		displaced, told := c.isDisplaced()
 		switch {
 		case errors.Is(err, errTooLong):
 			c.reject(null, Errorf(CodeTooLarge, "a line may have at most %d bytes, its newline included", MaxMessage))
@@ -108,8 +109,10 @@ func (c *conn) read(ctx context.Context) (gone bool) {
 				return true
 			}
 			continue
-		case err != nil && c.isDisplaced():
-			c.reject(null, errDisplaced())
+		case err != nil && displaced:
+			if !told {
+				c.reject(null, errDisplaced())
+			}
 			return true
 		case errors.Is(err, os.ErrDeadlineExceeded) && !greeted && !c.isRetiring():
 			c.reject(null, Errorf(CodeHelloFirst, "no hello came within %s", helloTime))

@@ -32,15 +32,20 @@ type outbox struct {
 	// was.
 	writing bool
 	moved   time.Time
+	// parting is whether part was called, resumed whether the write that was
+	// under way then has begun again.
+	parting, resumed bool
 }
 
 // pieceBytes is how much of a line is written at once: whoever takes that gets on.
 const pieceBytes = 32 << 10
 
-// The bounds of ahead.
+// The bounds of ahead, and the room for what is left to say to a client that is
+// sent away, of which the kernel may give less.
 const (
-	leastAhead = 4 << 10
-	mostAhead  = 64 << 10
+	leastAhead   = 4 << 10
+	mostAhead    = 64 << 10
+	partingAhead = 1 << 20
 )
 
 // outgoing is one line; written is closed when it is.
@@ -127,10 +132,42 @@ func (o *outbox) widen(n int) {
 }
 
 func (o *outbox) setAhead() {
+	if o.parting {
+		return
+	}
 	// The kernel has room for twice as much, and needs some of that itself.
 	if s, ok := o.net.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = s.SetWriteBuffer(o.ahead)
 	}
+}
+
+// part sends a client away that does not read: what waits for it is dropped, but
+// for the rest of the line that is on its way. After that, if the kernel has the
+// room, comes the last line, and no later than after d the end. A write that waits
+// is not woken by more room, so it is ended and begins again.
+func (o *outbox) part(last []byte, d time.Duration) {
+	o.mu.Lock()
+	o.queue = []outgoing{{line: last, written: make(chan struct{})}}
+	o.parting, o.ending = true, true
+	o.endBy = time.Now().Add(d)
+	if s, ok := o.net.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = s.SetWriteBuffer(partingAhead)
+	}
+	_ = o.net.SetWriteDeadline(time.Unix(1, 0))
+	o.mu.Unlock()
+	o.stir()
+}
+
+// resumes is whether a write that part has ended begins again.
+func (o *outbox) resumes() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.parting || o.resumed {
+		return false
+	}
+	o.resumed = true
+	_ = o.net.SetWriteDeadline(o.endBy)
+	return true
 }
 
 func (o *outbox) stir() {
@@ -140,26 +177,31 @@ func (o *outbox) stir() {
 	}
 }
 
-// next is the next line; without one it says whether the end has come.
-func (o *outbox) next() (one outgoing, ok, ending bool) {
+// next is the next line; without one it says whether the end has come, and whether
+// that is a parting.
+func (o *outbox) next() (one outgoing, ok, ending, parting bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.queue) == 0 {
 		o.queue = nil
-		return outgoing{}, false, o.ending
+		return outgoing{}, false, o.ending, o.parting
 	}
 	one = o.queue[0]
 	o.queue = o.queue[1:]
-	return one, true, false
+	return one, true, false, false
 }
 
 // run writes until finish, or until the client takes nothing any more.
 func (o *outbox) run() {
 	defer close(o.done)
 	for {
-		one, ok, ending := o.next()
+		one, ok, ending, parting := o.next()
 		switch {
 		case ending:
+			if parting {
+				// Whoever handles the requests may take longer to end.
+				_ = o.net.Close()
+			}
 			return
 		case !ok:
 			<-o.stirred
@@ -199,10 +241,10 @@ func (o *outbox) write(line []byte) bool {
 	for len(line) > 0 {
 		o.moves(true)
 		n, err := o.net.Write(line[:min(len(line), pieceBytes)])
-		if err != nil {
+		line = line[n:]
+		if err != nil && !o.resumes() {
 			return false
 		}
-		line = line[n:]
 	}
 	return true
 }

@@ -6,13 +6,13 @@ import (
 )
 
 // The places of a server are for clients that do something with theirs. Where
-// all are taken, a newcomer whose process has none gets the place of
+// all are taken, a newcomer whose process has none or few gets the place of
 // whoever has held one to no purpose for the longest time:
 //
 //	stuck    does not read what waits for it, or has not got as far as a
 //	         first request; gives way after stuckGrace
 //	idle     has had all its answers and asks for nothing; gives way after
-//	         idleGrace, where nobody is stuck
+//	         idleGrace to a process that has none, where nobody is stuck
 //	working  has a request under way and reads what comes; keeps its place
 //
 // Whose last answer a client has not read the kernel knows (unread): nobody is
@@ -26,6 +26,9 @@ const (
 )
 
 const (
+	// few is how many connections a process may have and get the place of one that
+	// is stuck: as many as a dashboard has, of which some may have lost theirs.
+	few = 8
 	// stuckGrace is longer than a client that is well takes to say hello, to
 	// ask, or to read; idleGrace longer than one takes between two questions.
 	stuckGrace = 100 * time.Millisecond
@@ -33,6 +36,9 @@ const (
 	// searchPause is how long the server does not ask again after it found that
 	// nobody gives way.
 	searchPause = 10 * time.Millisecond
+	// unreadParting is how long a client that does not read has to be told why it
+	// is sent away: as long as the kernel takes to find the room.
+	unreadParting = 100 * time.Millisecond
 )
 
 // place is what a connection does with its place, and since when.
@@ -77,10 +83,16 @@ func (c *conn) place() place {
 	return place{use: working}
 }
 
-// makeRoom takes the place of the connection that gives way first, if one does.
-// The caller has the server's lock.
-func (s *Server) makeRoom(now time.Time) bool {
+// makeRoom takes the place of the connection that gives way first to a process with
+// that many, if one does. The caller has the server's lock.
+func (s *Server) makeRoom(now time.Time, own int) bool {
+	if own >= few {
+		return false
+	}
 	for c, its := s.first(now); c != nil; c, its = s.first(now) {
+		if its.use == idle && own > 0 {
+			return false
+		}
 		if !c.giveWay() {
 			// It has just asked for something.
 			continue
@@ -134,14 +146,17 @@ func (s *Server) first(now time.Time) (*conn, place) {
 }
 
 // giveWay ends the connection, unless it has just made a request. The client is
-// told why, if it reads.
+// told why: one that does not read finds it when it does, unless the line that it
+// has half of is longer than the kernel has room for.
 func (c *conn) giveWay() bool {
 	_, unread := c.out.unread()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case unread:
-		_ = c.net.Close()
+		c.parted = true
+		c.out.part(rejection(null, errUnread()), unreadParting)
+		_ = c.net.SetReadDeadline(time.Unix(1, 0))
 	case len(c.under) > 0:
 		return false
 	default:
@@ -152,10 +167,19 @@ func (c *conn) giveWay() bool {
 	return true
 }
 
-func (c *conn) isDisplaced() bool {
+// isDisplaced is whether another one has its place, and whether the client has been
+// told.
+func (c *conn) isDisplaced() (displaced, told bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.displaced
+	return c.displaced, c.parted
+}
+
+// errUnread is what a client is told that loses its place because it did not read.
+func errUnread() *Error {
+	e := Errorf(CodeTooMany, "another client needs the place of this connection, which did not read what it was sent")
+	e.Try = "read faster, and connect again"
+	return e
 }
 
 // errDisplaced is what a client is told that loses its place.

@@ -1,8 +1,15 @@
 package ipc
 
 import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,4 +135,98 @@ func TestWorkingClientsKeepTheirPlaces(t *testing.T) {
 			t.Error(line)
 		}
 	})
+}
+
+// Who loses its place because it does not read finds all lines whole when it does,
+// and after them why there are no more.
+func TestWhoDoesNotReadFindsOutWhy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids atomic.Int64
+	s := NewServer(handlerFunc(echo), ServerOptions{Peer: func(net.Conn) (Peer, error) {
+		return Peer{UID: os.Geteuid(), PID: int(pids.Add(1))}, nil
+	}})
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	defer func() {
+		if err := errors.Join(s.Shutdown(t.Context()), <-done); err != nil {
+			t.Error(err)
+		}
+	}()
+	slow := dial(t, path)
+	got := 0
+	reads, proceed := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- slow.Stream(t.Context(), "flood", nil, func(_ string, raw json.RawMessage) error {
+			if got++; got == 1 {
+				close(reads)
+				<-proceed
+			}
+			var note struct{ Text string }
+			return json.Unmarshal(raw, &note)
+		}, nil)
+	}()
+	<-reads
+	// The others read their answers, and only it is stuck.
+	const ask = `{"jsonrpc":"2.0","id":7,"method":"echo"}` + "\n"
+	for places := maxConnections + reserved; places > 0; {
+		nc, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(nc, greeting+ask)
+		in := bufio.NewReader(nc)
+		if line, _ := in.ReadString('\n'); !strings.Contains(line, `"result"`) {
+			_ = nc.Close()
+			continue
+		}
+		if _, err := in.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		places--
+	}
+	close(proceed)
+	err = <-ended
+	var e *Error
+	if !errors.As(err, &e) || e.Code != CodeTooMany || !strings.Contains(e.Message, "did not read") || e.Try == "" {
+		t.Errorf("after %d notes: %v", got, err)
+	}
+}
+
+// A process that has some connections gets one more from who is stuck, and not from
+// who is idle; one that has many gets none.
+func TestAProcessWithFewConnectionsGetsThePlaceOfWhoIsStuck(t *testing.T) {
+	const ask = `{"jsonrpc":"2.0","id":7,"method":"echo"}` + "\n"
+	for name, c := range map[string]struct {
+		lines []string
+		want  int
+	}{
+		"stuck": {[]string{greeting}, few},
+		"idle":  {[]string{greeting, ask}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				crowd := newCrowd(t, echo)
+				crowd.full(c.lines...)
+				time.Sleep(idleGrace)
+				got := 0
+				for range few + 1 {
+					nc := crowd.connect(1)
+					go func() { _, _ = nc.Write([]byte(greeting + ask)) }()
+					if line := read(t, nc, 1)[0]; !strings.Contains(line, `"result"`) {
+						break
+					}
+					got++
+				}
+				if got != c.want {
+					t.Errorf("it got %d places, want %d", got, c.want)
+				}
+			})
+		})
+	}
 }

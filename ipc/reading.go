@@ -98,6 +98,10 @@ type LogSkip struct {
 	Why string `json:"why"`
 }
 
+// SkipAway is the Why of a client that connected again and found that lines are
+// gone which it might have read meanwhile. Nobody knows how many.
+const SkipAway = "away"
+
 // LogsResult ends a logs request.
 type LogsResult struct {
 	Lines   int64 `json:"lines"`

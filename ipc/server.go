@@ -221,7 +221,7 @@ func (s *Server) admit(c *conn) *Error {
 	case own >= perProcess && c.peer.PID != 0:
 		refusal = Errorf(CodeTooMany, "process %d has %d connections already", c.peer.PID, own)
 		refusal.Try = "close some: one connection takes any number of requests"
-	case isFull(all, own) && (own > 0 || !s.makeRoom(now)):
+	case isFull(all, own) && !s.makeRoom(now, own):
 		refusal = Errorf(CodeTooMany, "%d connections are open already", all)
 		refusal.Try = "try again later, or end the programs that hold them"
 	default:

@@ -18,6 +18,8 @@ type Past struct {
 	// Certain is whether a guardian has seen all that the supervisor before
 	// started: what it does not know was not started.
 	Certain bool
+	// Told is what the journal has of ends; nil for nothing.
+	Told Told
 }
 
 // relics are what can be found of an earlier supervisor's trees.
@@ -28,13 +30,16 @@ type relics struct {
 	// strays are trees that were ordered and belong to nobody yet.
 	strays  map[string]store.Command
 	certain bool
+	// journal is asked at most once; told is what it has, and what was added.
+	journal Told
+	told    map[string]bool
 }
 
 // look looks for every tree that was ordered and of which it is not known
 // whether it was started: in one scan.
 func (l *loop) look(state store.State, past Past) *relics {
 	r := &relics{
-		l: l, certain: past.Certain, ended: map[string]store.Ended{}, found: map[store.Hold]proc.Found{}, strays: map[string]store.Command{},
+		l: l, certain: past.Certain, journal: past.Told, ended: map[string]store.Ended{}, found: map[store.Hold]proc.Found{}, strays: map[string]store.Command{},
 	}
 	for _, x := range past.Ended {
 		r.ended[store.CommandName(x.Tree, x.Run)] = x

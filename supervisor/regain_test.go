@@ -61,7 +61,7 @@ func (r *room) killed(dir string, more ...store.Entry) *room {
 	go func() { defer close(done); next.sup.Run(ctx) }()
 	next.end = func() { cancel(); <-done }
 	r.Cleanup(next.end)
-	if err := next.sup.Restore(ctx, state, Past{Ended: ended, Commands: commands, Certain: true}); err != nil {
+	if err := next.sup.Restore(ctx, state, Past{Ended: ended, Commands: commands, Certain: true, Told: r.journal.told}); err != nil {
 		r.Fatal(err)
 	}
 	synctest.Wait()

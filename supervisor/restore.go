@@ -38,6 +38,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 		l.reshape()
 		if state.BootID == l.o.BootID {
 			l.recallOperations(state.Operations)
+			r.tellEnds()
 		}
 		for _, u := range state.Units {
 			e := l.entries[u.Project+"/"+u.Name]
@@ -50,7 +51,7 @@ func (s *Supervisor) Restore(ctx context.Context, state store.State, past Past) 
 			}
 			l.resume(e, u)
 			for _, other := range u.Beside {
-				if l.adoptStray(e, other, state.BootID, deploy.Phase(u.Rollout)) {
+				if l.adoptStray(e, other, state.BootID, deploy.Phase(u.Rollout), r) {
 					runs = append(runs, other.Run)
 				}
 			}
@@ -175,7 +176,7 @@ func (l *loop) adopt(e *entry, s store.UnitState, bootID string, r *relics) {
 	}
 	e.thread = hooks.Recall(e.u)
 	if err := l.o.Host.Adopt(id, p); err != nil {
-		l.vanished(e, id, s.Run, p, err, r)
+		l.vanished(e, id, p, err, r)
 		return
 	}
 	l.o.Log.Info("adopted", "unit", e.def.ID(), "pid", s.PID, "run", s.Run)
@@ -246,7 +247,7 @@ func (l *loop) revive(e *entry, s store.UnitState) {
 // adoptStray ends what an interrupted rollout left beside the unit's own
 // instance: the candidate that was not ready, or the one it replaced. It says
 // whether that still lives.
-func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase deploy.Phase) bool {
+func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase deploy.Phase, r *relics) bool {
 	if bootID != l.o.BootID || e.old != nil {
 		return false
 	}
@@ -255,7 +256,12 @@ func (l *loop) adoptStray(e *entry, s store.BesideState, bootID string, phase de
 		Cgroup: s.Cgroup, Containment: s.Containment,
 	}
 	id := treeID(e.def, unit.NoStep, s.Run)
-	gone := l.o.Host.Adopt(id, p) != nil
+	why := l.o.Host.Adopt(id, p)
+	gone := why != nil
+	if gone && s.PID != 0 {
+		exit, status := l.unseen(e, id, p, why, r)
+		r.tellUnwatched(e, id, p, exit, status)
+	}
 	def, ok := readDefinition(s.Definition)
 	if !ok {
 		def = e.def
@@ -301,16 +307,23 @@ func (l *loop) switchBack(e *entry, in *instance, gone bool) {
 }
 
 // vanished judges a run that ended while no supervisor watched.
-func (l *loop) vanished(e *entry, id proc.TreeID, run uint64, p proc.Process, why error, r *relics) {
-	exit := unit.Exit{
-		Run: run, Code: -1, Time: time.Now(),
-		Text: fmt.Sprintf("ended while no supervisor ran (%v)", why),
-	}
-	if status, at, ok := r.fate(id, p); ok {
-		exit = exitOf(e.def, l.base(e), shellLine(e.def, unit.NoStep), run, proc.Exited{Status: status, Time: at})
-	}
+func (l *loop) vanished(e *entry, id proc.TreeID, p proc.Process, why error, r *relics) {
+	exit, status := l.unseen(e, id, p, why, r)
+	r.tellUnwatched(e, id, p, exit, status)
 	e.ends++
 	l.leftBehind(e, id, p, exit)
+}
+
+// unseen is how a process ended that no supervisor watched, as far as anybody knows.
+func (l *loop) unseen(e *entry, id proc.TreeID, p proc.Process, why error, r *relics) (unit.Exit, proc.Status) {
+	status, at, ok := r.fate(id, p)
+	if !ok {
+		return unit.Exit{
+			Run: id.Run, Code: -1, Time: time.Now(),
+			Text: fmt.Sprintf("ended while no supervisor ran (%v)", why),
+		}, status
+	}
+	return exitOf(e.def, l.base(e), shellLine(e.def, unit.NoStep), id.Run, proc.Exited{Status: status, Time: at}), status
 }
 
 func processOf(s store.UnitState, bootID string) proc.Process {

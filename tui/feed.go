@@ -128,6 +128,7 @@ func (f *feed) again() {
 func (f *feed) state(ctx context.Context) {
 	had := false
 	pause := firstPause
+	var live time.Time
 	var client *ipc.Client
 	for ctx.Err() == nil {
 		if client == nil {
@@ -137,7 +138,7 @@ func (f *feed) state(ctx context.Context) {
 		began := false
 		err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: ipc.Selection{Project: f.project}, Metrics: true},
 			func(r ipc.SubscribeResult) error {
-				began, had, pause = true, true, firstPause
+				began, had, live = true, true, f.clock()
 				f.put(ctx, r)
 				f.put(ctx, board.Link{State: board.Live, Since: f.clock()})
 				f.raise()
@@ -150,8 +151,15 @@ func (f *feed) state(ctx context.Context) {
 		_ = client.Close()
 		client = nil
 		f.lower()
+		if began && f.clock().Sub(live) >= longestPause {
+			pause = firstPause
+		}
 		switch {
 		case ctx.Err() != nil:
+		case began && code(err) == ipc.CodeTooMany:
+			// Others have its place: they may need it for a while.
+			f.linger(ctx, pause, board.Link{State: board.Lost, Since: f.clock(), Text: said(err), Cure: cure(err)})
+			pause = min(2*pause, longestPause)
 		case began:
 			f.put(ctx, board.Link{State: board.Lost, Since: f.clock(), Text: said(err)})
 		default:
@@ -246,14 +254,17 @@ func (f *feed) ready() <-chan struct{} {
 }
 
 // whileUp calls once with a connection of its own, again and again, whenever
-// there is a supervisor. An error that is not the connection's ends it.
+// there is a supervisor. An error that is not the connection's ends it. Where others
+// have its place it is in less of a hurry each time.
 func (f *feed) whileUp(ctx context.Context, once func(*ipc.Client) error) error {
+	crowded := firstPause
 	for {
 		select {
 		case <-f.ready():
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		began := f.clock()
 		client, err := f.reach.Dial(ctx)
 		if err == nil {
 			err = once(client)
@@ -267,7 +278,14 @@ func (f *feed) whileUp(ctx context.Context, once func(*ipc.Client) error) error 
 		}
 		// The state's connection notices as well; until it has, there is
 		// no use in trying.
-		pause := time.NewTimer(settleTime)
+		d := settleTime
+		if f.clock().Sub(began) >= longestPause {
+			crowded = firstPause
+		}
+		if code(err) == ipc.CodeTooMany {
+			d, crowded = crowded, min(2*crowded, longestPause)
+		}
+		pause := time.NewTimer(d)
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -1,8 +1,12 @@
 package tui
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -259,5 +263,67 @@ func TestTheFeedToleratesARefusal(t *testing.T) {
 	<-ended
 	if len(dials) > 3 {
 		t.Errorf("it was dialed %d times", len(dials))
+	}
+}
+
+// rude is a supervisor that answers one subscription on each connection, and sends
+// the client away.
+func rude(t *testing.T, path string) {
+	t.Helper()
+	l, err := ipc.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	state, err := json.Marshal(shop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(c net.Conn) {
+		in := bufio.NewScanner(c)
+		for in.Scan() {
+			var r struct {
+				ID     json.RawMessage
+				Method string
+			}
+			_ = json.Unmarshal(in.Bytes(), &r)
+			switch r.Method {
+			case ipc.MethodHello:
+				_, _ = fmt.Fprintf(c, `{"jsonrpc":"2.0","id":%s,"result":{"protocol":1}}`+"\n", r.ID)
+			case ipc.MethodSubscribe:
+				_, _ = fmt.Fprintf(c, `{"jsonrpc":"2.0","id":%s,"result":%s}`+"\n", r.ID, state)
+				_, _ = fmt.Fprintln(c, `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"others need the place","data":{"code":"too_many"}}}`)
+				_ = c.Close()
+			}
+		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go answer(c)
+		}
+	}()
+}
+
+// A dashboard whose place others need says so, and comes back after a while.
+func TestTheFeedMakesRoom(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	rude(t, path)
+	f := newFeed(Reach{Dial: func(ctx context.Context) (*ipc.Client, error) { return ipc.Dial(ctx, path, "test") }}, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	f.ctx = ctx
+	ended := make(chan struct{})
+	go func() { defer close(ended); f.run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	for range 2 {
+		until(t, f, func(n news) bool {
+			return slices.ContainsFunc(n.states, func(one any) bool {
+				l, ok := one.(board.Link)
+				return ok && l.State == board.Lost && l.Text == "others need the place" && l.Next.Sub(l.Since) >= firstPause
+			})
+		})
 	}
 }

@@ -72,12 +72,14 @@ func (f *feed) listen(ctx context.Context, s *stream) {
 	door := logs.NewDoor()
 	p := s.params
 	var lost time.Time
+	var why error
 	err := f.whileUp(ctx, func(client *ipc.Client) error {
 		if !lost.IsZero() {
-			f.bring(s, logs.Batch{Lines: []logs.Line{{
-				Mark: logs.Gap, Time: f.clock().UnixNano(),
-				Text: "reconnected, gap " + f.clock().Sub(lost).Round(time.Second).String(),
-			}}})
+			text := "reconnected, gap " + f.clock().Sub(lost).Round(time.Second).String()
+			if code(why) == ipc.CodeTooMany {
+				text += ": others needed the place"
+			}
+			f.bring(s, logs.Batch{Lines: []logs.Line{{Mark: logs.Gap, Time: f.clock().UnixNano(), Text: text}}})
 			if since := door.Resume(); !since.IsZero() {
 				p.Since, p.Lines = since, -1
 			}
@@ -87,7 +89,7 @@ func (f *feed) listen(ctx context.Context, s *stream) {
 			f.bring(s, door.Take(b))
 			return pace.rest(ctx, len(b.Lines), f.beat())
 		})
-		lost = f.clock()
+		lost, why = f.clock(), err
 		if err == nil {
 			err = errEnded
 		}

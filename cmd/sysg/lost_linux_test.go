@@ -44,7 +44,9 @@ func TestFilesAreLostWhileUnitsRun(t *testing.T) {
 				h := newHouse(t, "")
 				h.write("sysg.yaml", h.counters())
 				h.demote()
-				first := h.tries(loss.name != "histories", func() {
+				// A diary that breaks off in a line looks as if its writer was killed.
+				told := loss.name != "histories" && (loss.name != "diary" || damage.name != "cut")
+				first := h.tries(told, func() {
 					for _, path := range loss.files(h) {
 						h.damage(path, damage.do)
 					}

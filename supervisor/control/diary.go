@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"systemg/supervisor"
@@ -39,6 +40,22 @@ func (d *daemon) openDiary() error {
 		d.log.Error("a sudden death may have things done twice", "error", err)
 	}
 	return nil
+}
+
+// toldEnds are the ends of main processes that the journal has. That of a step
+// begins with the step's name.
+func (d *daemon) toldEnds(events int) map[string]bool {
+	list := map[string]bool{}
+	err := d.journal.Read(store.Filter{Limit: events}, func(e store.Event) bool {
+		if e.Type == "exit" && e.Exit != nil && strings.HasPrefix(e.Reason, e.Exit.Text) {
+			list[store.CommandName(e.Project+"/"+e.Unit, e.Run)] = true
+		}
+		return true
+	})
+	if err != nil {
+		d.log.Warn("ends that were told may be told again", "error", err)
+	}
+	return list
 }
 
 // record writes down how a process ended, before it is reaped.

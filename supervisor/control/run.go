@@ -292,6 +292,7 @@ func (d *daemon) run(ctx context.Context) error {
 	d.journal.Append(store.Event{Type: "supervisor", Reason: "started, version " + d.o.Version, PID: pid()})
 	d.muster()
 	go d.serveGuardian()
+	d.past.Told = d.toldEnds
 	if err := d.sup.Restore(ctx, d.state, d.past); err != nil {
 		return err
 	}

@@ -96,9 +96,10 @@ func TestDiaryLeavesOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = f.WriteString(`{"n":2,"unit":{"project":"p","na`)
+	_, _ = f.WriteString(`{"n":2,"unit":{"project":"p","na` + "\n")
 	_ = f.Close()
-	d.want(0, 1)
+	d.write(change(3, "a"))
+	d.want(0, 1, 3)
 	if _, err := ReadDiary(d.dir, thisBoot, 0); err == nil {
 		t.Error("nobody is told of it")
 	}
@@ -109,11 +110,43 @@ func TestDiaryLeavesOut(t *testing.T) {
 	if err := other.Write(change(9, "a")); err != nil {
 		t.Fatal(err)
 	}
-	d.want(0, 1)
+	d.want(0, 1, 3)
 	if err := os.WriteFile(diaryName(d.dir, 7), []byte("garbage\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d.want(0, 1)
+	d.want(0, 1, 3)
+}
+
+// A writer that is killed in the middle of a line has done nothing of what that
+// says: nothing is lost. What else a file may end with is damage.
+func TestDiaryThatBreaksOff(t *testing.T) {
+	for name, c := range map[string]struct {
+		end     string
+		damaged bool
+	}{
+		"in a word":        {`{"n":2,"unit":{"project":"p","na`, false},
+		"at once":          {`{`, false},
+		"before its end":   {`{"n":2,"unit":{"project":"p","name":"n"}}`, false},
+		"garbage":          {"\x00\x00\x00", true},
+		"two lines in one": {`{"n":2,"uni{"n":3}`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDiary(t)
+			d.write(change(1, "a"))
+			f, err := os.OpenFile(diaryName(d.dir, 1), os.O_WRONLY|os.O_APPEND, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = f.WriteString(c.end)
+			_ = f.Close()
+			d.again()
+			d.write(change(3, "a"))
+			d.want(0, 1, 3)
+			if _, err := ReadDiary(d.dir, thisBoot, 0); (err != nil) != c.damaged {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
 }
 
 // Changes that the state has are not made again; ends of processes are told

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +14,8 @@ import (
 
 // ReadDiary gives the entries from the file before that number on, oldest
 // first. Lines that cannot be read are left out; the error says so, and goes
-// with what could be read.
+// with what could be read. A last line that breaks off is no such line: its writer
+// was killed before it did what it was about to write down.
 func ReadDiary(dir, boot string, number uint64) ([]Entry, error) {
 	var list []Entry
 	var damage error
@@ -57,6 +59,7 @@ func readDiaryFile(path, boot string) ([]Entry, error) {
 		case len(line) == 0:
 		case err == nil && json.Unmarshal(line, &e) == nil:
 			list = append(list, e)
+		case err != nil && breaksOff(line):
 		default:
 			lost++
 		}
@@ -68,6 +71,14 @@ func readDiaryFile(path, boot string) ([]Entry, error) {
 		}
 		return list, nil
 	}
+}
+
+// breaksOff is whether a line is the beginning of an entry, or lacks nothing but
+// its newline.
+func breaksOff(line []byte) bool {
+	var e Entry
+	err := json.NewDecoder(bytes.NewReader(line)).Decode(&e)
+	return err == nil || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // Replay is the state after what the entries tell, and what else they tell: the

@@ -89,16 +89,39 @@ func (t *attachment) client() *ipc.Client { return t.at.Load() }
 // this process has none, and the first process of a system starts this command
 // again.
 func (t *attachment) goesOn(ctx context.Context, err error) bool {
-	if !over(err) || t.own || t.cmd.AsFirst || ctx.Err() != nil {
-		return false
-	}
+	return over(err) && !t.own && !t.cmd.AsFirst && ctx.Err() == nil && !t.isLeaving()
+}
+
+// isLeaving is whether the command ends now, for nothing here is its own to stop:
+// it only looked on.
+func (t *attachment) isLeaving() bool {
 	select {
 	case <-t.stopping:
-		// Nothing here is this command's to stop: it only looked on.
-		return len(t.started) > 0
+		return len(t.started) == 0 && !t.own
 	default:
-		return true
+		return false
 	}
+}
+
+// back leads on after a request of a client ended like that: to the same supervisor
+// where others had the connection's place, else to the next one; nil where there is
+// none.
+func (t *attachment) back(ctx context.Context, client *ipc.Client, why error) *ipc.Client {
+	last := client.Hello()
+	way := back{app: t.app}
+	if !t.isLeaving() {
+		if same := way.same(ctx, last.PID, why); same != nil {
+			return same
+		}
+	}
+	if !t.goesOn(ctx, why) {
+		return nil
+	}
+	next, err := t.next(ctx, last)
+	if err != nil {
+		return nil
+	}
+	return next
 }
 
 // insist makes a request that may be made twice, of one supervisor after the other.
@@ -106,11 +129,11 @@ func (t *attachment) insist(ctx context.Context, method string, params func() an
 	client := t.client()
 	for {
 		err := client.Call(ctx, method, params(), result)
-		if !t.goesOn(ctx, err) {
-			return err
+		if err == nil {
+			return nil
 		}
-		next, lost := t.next(ctx, client.Hello())
-		if lost != nil {
+		next := t.back(ctx, client, err)
+		if next == nil {
 			return err
 		}
 		defer next.Close()
@@ -243,13 +266,16 @@ func (t *attachment) show(ctx context.Context, names []string) error {
 	})
 	f.began = t.began
 	err := t.stream(ctx, f)
-	for t.goesOn(ctx, err) {
-		next, lost := t.next(ctx, t.client().Hello())
-		if lost != nil {
+	for err != nil {
+		last := t.client()
+		next := t.back(ctx, last, err)
+		if next == nil {
 			break
 		}
+		if next.Hello().PID != last.Hello().PID {
+			t.remark("the supervisor ended meanwhile; the next one goes on")
+		}
 		_ = t.at.Swap(next).Close()
-		t.remark("the supervisor ended meanwhile; the next one goes on")
 		f.resume()
 		err = t.stream(ctx, f)
 	}
@@ -265,7 +291,8 @@ func (t *attachment) stream(ctx context.Context, f *follower) error {
 	if err := streamLogs(ctx, client, f.params, f.batch); err != nil {
 		return err
 	}
-	if _, err := client.Status(ctx, ipc.StatusParams{Selection: ipc.Selection{Units: f.params.Down}}); t.goesOn(ctx, err) {
+	_, err := client.Status(ctx, ipc.StatusParams{Selection: ipc.Selection{Units: f.params.Down}})
+	if crowded(err) || t.goesOn(ctx, err) {
 		return err
 	}
 	return nil

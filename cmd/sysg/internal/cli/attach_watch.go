@@ -33,14 +33,18 @@ func (t *attachment) watch(ctx context.Context, names []string) {
 	}
 	// It ends with ctx, or with the last supervisor.
 	client, err := t.dial(ctx)
-	for err == nil {
-		err = client.Subscribe(ctx, ipc.SubscribeParams{Selection: ipc.Selection{Units: names}},
+	if err != nil {
+		return
+	}
+	for client != nil {
+		err := client.Subscribe(ctx, ipc.SubscribeParams{Selection: ipc.Selection{Units: names}},
 			func(s ipc.SubscribeResult) error { take(s.Units, len(seen) == 0); return nil },
 			func(d ipc.Delta) error { take(d.Units, false); return nil })
-		last := client
-		if t.goesOn(ctx, err) {
-			client, err = t.next(ctx, last.Hello())
+		if err == nil {
+			err = ipc.Errorf(ipc.CodeLost, "the supervisor ended the stream")
 		}
+		last := client
+		client = t.back(ctx, last, err)
 		_ = last.Close()
 	}
 }

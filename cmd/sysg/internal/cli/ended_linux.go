@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,46 +20,45 @@ func keepToOneself() {
 }
 
 // awaitEnd waits until a process has ended, or ctx has, or as long as a
-// supervisor may take to answer.
-func awaitEnd(ctx context.Context, pid int) {
+// supervisor may take to answer. It says whether the process has.
+func awaitEnd(ctx context.Context, pid int) (ended bool) {
 	if pid == os.Getpid() {
-		return
+		return false
 	}
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return
+		return errors.Is(err, unix.ESRCH)
 	}
-	defer unix.Close(fd)
-	ended := make(chan struct{})
+	polled := make(chan bool, 1)
 	go func() {
-		defer close(ended)
+		defer unix.Close(fd)
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		for {
-			_, err := unix.Poll(fds, int(answerTime.Milliseconds()))
+			n, err := unix.Poll(fds, int(answerTime.Milliseconds()))
 			if !errors.Is(err, unix.EINTR) {
+				polled <- n > 0
 				return
 			}
 		}
 	}()
 	select {
-	case <-ended:
+	case ended = <-polled:
+		return ended
 	case <-ctx.Done():
+		return false
 	}
 }
 
 // untilGone waits until a process has ended, or ctx has.
 func untilGone(ctx context.Context, pid int) {
-	for ctx.Err() == nil {
-		fd, err := unix.PidfdOpen(pid, 0)
-		if errors.Is(err, unix.ESRCH) {
-			return
-		}
-		if err != nil {
+	for began := time.Now(); !awaitEnd(ctx, pid); began = time.Now() {
+		if time.Since(began) < answerTime {
+			// Nobody can tell.
 			<-ctx.Done()
+		}
+		if ctx.Err() != nil {
 			return
 		}
-		_ = unix.Close(fd)
-		awaitEnd(ctx, pid)
 	}
 }
 

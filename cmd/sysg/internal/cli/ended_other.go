@@ -12,7 +12,7 @@ import (
 func keepToOneself() {}
 
 // awaitEnd has nothing to wait for: no supervisor runs on this system.
-func awaitEnd(context.Context, int) {}
+func awaitEnd(context.Context, int) (ended bool) { return false }
 
 // endWithReader does nothing: the next line that is written ends the command.
 func endWithReader(*os.File, func()) {}

@@ -24,7 +24,8 @@ type follower struct {
 type stream struct{ unit, kind string }
 
 // mark is how far a stream was printed: n lines of the time at. Of those, skip
-// are still to come a second time while again is true.
+// are still to come a second time while again is true; where they do not, they are
+// not there any more, nor is what may have come after them.
 type mark struct {
 	at      time.Time
 	n, skip int
@@ -77,11 +78,21 @@ func (f *follower) batch(b ipc.LogBatch) error {
 	fresh := b
 	fresh.Lines = nil
 	for _, l := range b.Lines {
+		if f.isGap(&l) {
+			fresh.Skipped = append(fresh.Skipped, ipc.LogSkip{Unit: l.Unit, Kind: l.Kind, Lines: -1, Why: ipc.SkipAway})
+		}
 		if f.fresh(&l) {
 			fresh.Lines = append(fresh.Lines, l)
 		}
 	}
 	return f.emit(fresh)
+}
+
+// isGap is whether a line is the first one of a stream that begins again, and
+// those that were printed last are gone.
+func (f *follower) isGap(l *ipc.LogLine) bool {
+	m := f.marks[stream{unit: l.Unit, kind: l.Kind}]
+	return m != nil && m.again && m.skip == m.n && l.Time.After(m.at) && !m.at.Before(f.params.Since)
 }
 
 // fresh is whether a line was not printed yet; it counts as printed then. Of

@@ -31,18 +31,28 @@ func (a *app) operate(ctx context.Context, client *ipc.Client, method string, pa
 	for {
 		hello := client.Hello()
 		err := o.ask(ctx, client, params.As(o.name, left.Seconds()), result)
-		if !over(err) || ctx.Err() != nil {
+		if !over(err) && !crowded(err) || ctx.Err() != nil {
 			return hello, err
 		}
-		next, lost := o.next(ctx, hello, err)
-		if lost != nil {
-			return hello, lost
+		way := back{app: a}
+		next := way.same(ctx, hello.PID, err)
+		same := next != nil
+		if !same && crowded(err) {
+			return hello, err
+		}
+		if !same {
+			var lost error
+			if next, lost = o.next(ctx, hello, err); lost != nil {
+				return hello, lost
+			}
 		}
 		defer next.Close()
 		if !o.beginsNothing() && (o.name == "" || !next.Hello().Can(ipc.FeatureOperations)) {
 			return hello, unknownOutcome(method)
 		}
-		a.remark("the supervisor ended meanwhile; the next one goes on")
+		if !same {
+			a.remark("the supervisor ended meanwhile; the next one goes on")
+		}
 		client = next
 		if timeout > 0 {
 			left = max(timeout-time.Since(began), time.Millisecond)

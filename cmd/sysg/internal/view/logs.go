@@ -217,6 +217,9 @@ func (p *LogPrinter) skip(s ipc.LogSkip) error {
 		amount = count(int(s.Lines), "line") + " (" + amount + ")"
 	}
 	text := "~~ " + amount + " skipped: " + clean(s.Why) + " ~~"
+	if s.Why == ipc.SkipAway {
+		text = "~~ lines may be missing here: they rotated away before the supervisor was reached again ~~"
+	}
 	switch {
 	case p.o.Notes != nil:
 		_, err := io.WriteString(p.o.Notes, p.tags.of(s.Unit).text+" "+text+"\n")
