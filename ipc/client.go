@@ -159,9 +159,9 @@ func (c *Client) Stream(ctx context.Context, method string, params any, note fun
 				return err
 			}
 		case m := <-k.answer:
-			return settle(m, result, ahead)
+			return c.tooNew(method, settle(m, result, ahead))
 		case <-c.ended:
-			return c.lost(k, result, ahead)
+			return c.tooNew(method, c.lost(k, result, ahead))
 		case <-ctx.Done():
 			c.cancel(k)
 			return ctx.Err()
