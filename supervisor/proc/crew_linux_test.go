@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Each tree has a thread of its own as long as there are enough, and then shares
-// one with as few as there are; what has ended makes room.
+// Each tree has a thread of its own as long as there are enough, and shares one
+// with few others then; what has ended makes room.
 func TestEachTreeHasAThreadOfItsOwn(t *testing.T) {
 	var forking sync.RWMutex
 	c, err := newCrew(&forking, true)
@@ -27,15 +27,16 @@ func TestEachTreeHasAThreadOfItsOwn(t *testing.T) {
 	if len(trees) != pens {
 		t.Errorf("%d threads have forked %d trees", len(trees), pens)
 	}
-	shared := fork()
-	if got := trees[shared]; got != 2 {
-		t.Errorf("the next one's thread has %d trees", got)
+	for range pens * (flock - 1) {
+		fork()
 	}
-	for thread := range trees {
-		if thread == shared {
-			continue
+	for thread, n := range trees {
+		if n != flock {
+			t.Errorf("thread %d has forked %d of %d trees", thread, n, pens*flock)
 		}
-		c.release(thread)
+		for range flock {
+			c.release(thread)
+		}
 		if got := fork(); got != thread {
 			t.Errorf("thread %d has room, and %d has forked", thread, got)
 		}
