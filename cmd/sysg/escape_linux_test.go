@@ -107,6 +107,7 @@ func TestNobodyOutlivesAStop(t *testing.T) {
 		newPrison(t).escapes("cgroup")
 	})
 	t.Run("root-marker", func(t *testing.T) {
+		long(t, "5 s of two cores")
 		asRoot(t)
 		p := newPrison(t)
 		p.by = withoutCgroups
