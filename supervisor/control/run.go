@@ -313,18 +313,7 @@ func (d *daemon) run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
 	d.log.Info("ready", "pid", pid(), "state", d.paths.State, "containment", d.host.Containment())
-	d.link.Ready()
-	failpoint.Here(failpoint.Ready)
-	d.outputs.Resume()
-	d.link.Resumed()
-	// Whoever comes next has less to read then.
-	d.sup.Save()
-	makeRoom(-waiters)
-	d.host.Await()
-	proc.ReserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
-	if d.o.Ready != nil {
-		d.o.Ready()
-	}
+	d.ready()
 	err = d.untilStopped(ctx, served)
 	leaveHome()
 	d.dismissGuardian(err)
@@ -338,6 +327,23 @@ func (d *daemon) run(ctx context.Context) error {
 	<-looped
 	d.sampler.close()
 	return errors.Join(err, d.close(shut))
+}
+
+// ready says that commands are answered, and then does what nobody had to wait
+// for.
+func (d *daemon) ready() {
+	d.link.Ready()
+	failpoint.Here(failpoint.Ready)
+	d.outputs.Resume()
+	d.link.Resumed()
+	// Whoever comes next has less to read then.
+	d.sup.Save()
+	makeRoom(-waiters)
+	d.host.Await()
+	proc.ReserveThreads(runtime.GOMAXPROCS(0) + spareThreads)
+	if d.o.Ready != nil {
+		d.o.Ready()
+	}
 }
 
 // listen opens the control socket. Where a group may look, its members can get
