@@ -134,9 +134,9 @@ func TestFirstProcess(t *testing.T) {
 version: "1"
 project: demo
 services:
-  db: {command: "trap 'echo bye db; exit 0' TERM; echo up db; while :; do sleep 0.05; done"}
+  db: {command: "trap 'echo bye db; echo db >> ended; exit 0' TERM; echo up db; while :; do sleep 0.05; done"}
   web:
-    command: "trap 'echo bye web; exit 0' TERM; echo up web; (setsid sh -c 'sleep 0.1; exit 3' &) ; while :; do sleep 0.05; done"
+    command: "trap 'echo bye web; echo web >> ended; exit 0' TERM; echo up web; (setsid sh -c 'sleep 0.1; exit 3' &) ; while :; do sleep 0.05; done"
     depends_on: [db]
 `)
 	f.says("up web", 1)
@@ -165,9 +165,14 @@ services:
 	}
 	_ = syscall.Kill(f.pid, syscall.SIGTERM)
 	f.ends(0)
-	out := f.output.String()
-	if web, db := strings.LastIndex(out, "bye web"), strings.LastIndex(out, "bye db"); web < 0 || db < web {
-		t.Errorf("they ended in the wrong order:\n%s", out)
+	// Lines of two units that are written within a moment may be shown in any
+	// order, so they say it to a file as well.
+	ended, err := os.ReadFile(filepath.Join(f.cmd.Dir, "ended"))
+	if string(ended) != "web\nweb\ndb\n" {
+		t.Errorf("they ended in the wrong order: %q, %v\n%s", ended, err, f.output)
+	}
+	for _, bye := range []string{"bye web", "bye db"} {
+		f.says(bye, 1)
 	}
 }
 
