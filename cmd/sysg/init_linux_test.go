@@ -141,7 +141,7 @@ services:
 `)
 	f.says("up web", 1)
 	_ = syscall.Kill(f.pid, syscall.SIGUSR1)
-	f.says("2 units:", 1)
+	f.says(", pid ", 1)
 	supervisor := f.child("__supervise")
 	if supervisor == 0 {
 		t.Fatal("the first process has no supervisor")

@@ -1,6 +1,9 @@
 package logs
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // kind is what an index record says; see the package comment.
 type kind uint8
@@ -82,3 +85,11 @@ func runRecord(at int64, run uint64, repeats bool) record {
 	}
 	return r
 }
+
+// stampEvery is how long one time record speaks for what arrives; where the
+// index has become larger than the segment, and than slimIndex, it is stampSlow.
+const (
+	stampEvery = int64(time.Millisecond)
+	stampSlow  = int64(100 * time.Millisecond)
+	slimIndex  = 64 << 10
+)

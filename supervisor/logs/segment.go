@@ -162,10 +162,16 @@ func (s *segment) indexName(path string) string {
 	return indexPath(path, s.number-1)
 }
 
-// timeAt is when the byte before end arrived.
+// timeAt is when the byte before end arrived. Where the index does not speak of it
+// yet it will be told to have come with the newest that it speaks of, or about when
+// the file was written: never a later time than it will have, or who comes back to
+// read on from it would miss lines.
 func (s *segment) timeAt(end int64) time.Time {
 	if r, ok := s.stamp(end); ok {
 		return time.Unix(0, r.value)
+	}
+	if last := time.Unix(0, s.newest()); s.mtime.After(last) && s.mtime.Sub(last) < time.Duration(stampSlow) {
+		return last
 	}
 	return s.mtime
 }

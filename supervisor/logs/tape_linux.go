@@ -41,14 +41,6 @@ type tape struct {
 	moved bool
 }
 
-// stampEvery is how long one time record speaks for what arrives; where the
-// index has become larger than the segment, and than slimIndex, it is stampSlow.
-const (
-	stampEvery = int64(time.Millisecond)
-	stampSlow  = int64(100 * time.Millisecond)
-	slimIndex  = 64 << 10
-)
-
 // writeHead begins an index.
 func (t *tape) writeHead(base int64) error {
 	t.base, t.idxSize, t.stamped, t.pending = base, 0, false, false
