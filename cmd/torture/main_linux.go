@@ -115,10 +115,7 @@ func (p plan) run(out *os.File) (int, error) {
 		a.deployed(deploys)
 		a.ran(errands)
 	}
-	if err := s.calm(); err != nil {
-		return 0, err
-	}
-	if err := s.do("stop"); err != nil {
+	if err := s.rest(); err != nil {
 		return 0, err
 	}
 	a.all()
@@ -128,4 +125,12 @@ func (p plan) run(out *os.File) (int, error) {
 		return 0, os.RemoveAll(p.dir)
 	}
 	return len(a.faults), nil
+}
+
+// rest has the system come to its end.
+func (s *system) rest() error {
+	if err := s.calm(); err != nil {
+		return err
+	}
+	return s.do("stop")
 }

@@ -28,6 +28,22 @@ func hugeFile(t *testing.T) *os.File {
 	return f
 }
 
+// textOf are the lines that a query gives.
+func textOf(t *testing.T, path string, q Query) (got []string) {
+	t.Helper()
+	err := Read(context.Background(), []File{{Unit: "a", Kind: "stdout", Path: path}}, q, nil,
+		func(lines []Line, _ []Skip) error {
+			for _, l := range lines {
+				got = append(got, string(l.Data))
+			}
+			return nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
 // The last lines of a log of 10 GB are found from its end.
 func TestTheLastLinesOfAHugeLog(t *testing.T) {
 	f := hugeFile(t)
@@ -39,17 +55,7 @@ func TestTheLastLinesOfAHugeLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	var got []string
-	err := Read(context.Background(), []File{{Unit: "a", Kind: "stdout", Path: f.Name()}}, Query{Lines: 3}, nil,
-		func(lines []Line, _ []Skip) error {
-			for _, l := range lines {
-				got = append(got, string(l.Data))
-			}
-			return nil
-		})
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := textOf(t, f.Name(), Query{Lines: 3})
 	if want := "[line 17 line 18 line 19]"; fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
@@ -128,17 +134,7 @@ func TestTimesOfAHugeLog(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asked := time.Now()
-			var got []string
-			err := Read(context.Background(), []File{{Unit: "a", Kind: "stdout", Path: path}}, c.q, nil,
-				func(lines []Line, _ []Skip) error {
-					for _, l := range lines {
-						got = append(got, string(l.Data))
-					}
-					return nil
-				})
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := textOf(t, path, c.q)
 			if strings.Join(got, " ") != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
